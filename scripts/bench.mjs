@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+// Benchmarks: `npm run bench -- NAME [--json FILE]` prints a table and, if asked, writes it as JSON. Each measures ours
+// and the peer in one run; nothing here is a test.
+import { readdirSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+await import("./build.mjs");
+const { InputError } = await import("selfalign");
+const { helpOf, parseFlags, reportError } = await import("./flags.mjs");
+
+const folder = path.join(import.meta.dirname, "bench");
+const names = readdirSync(folder).map((file) => path.basename(file, ".mjs"));
+const FLAGS = {
+  json: { kind: "text", value: "FILE", about: "write {name, environment, rows, ratios} there" },
+  "num-samples": { kind: "count", value: "N", fallback: 60, about: "size of the measured job" },
+};
+
+async function main(args) {
+  const { values, others } = parseFlags(args, FLAGS);
+  if (values.help) {
+    console.log(helpOf("npm run bench -- NAME [flags]", `Benchmarks: ${names.join(", ")}.`, FLAGS));
+    return;
+  }
+  const [name] = others;
+  if (!names.includes(name))
+    throw new InputError(`benchmark "${name ?? ""}" does not exist: choose from ${names.join(", ")}`);
+  const { bench } = await import(`./bench/${name}.mjs`);
+  const { rows, ratios } = await bench({ size: values["num-samples"] });
+  const environment = {
+    node: process.version,
+    system: `${os.type()} ${os.release()} ${os.arch()}`,
+    processor: os.cpus()[0]?.model ?? "unknown",
+    cores: os.availableParallelism(),
+    memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+    loadBefore: os.loadavg()[0],
+  };
+  console.table(rows);
+  for (const [what, ratio] of Object.entries(ratios)) console.log(`${what}: ${ratio.toFixed(2)}x`);
+  console.log(
+    Object.entries(environment)
+      .map(([key, value]) => `${key} ${value}`)
+      .join(", "),
+  );
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify({ name, environment, rows, ratios }, null, 2)}\n`);
+  }
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = reportError(error);
+}

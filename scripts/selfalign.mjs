@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+// The command line: one verb per task, thin over the library.
+import { existsSync } from "node:fs";
+import path from "node:path";
+
+const root = path.resolve(import.meta.dirname, "..");
+if (!existsSync(path.join(root, "dist/index.js"))) await import("./build.mjs");
+
+const { drawOn, extractTo, runPipeline, STAGES } = await import("selfalign");
+const { helpOf, parseFlags, pipelineOptions, reportError, RUN_FLAGS } = await import("./flags.mjs");
+const { InputError } = await import("selfalign");
+
+const VERBS = {
+  run: {
+    usage: "selfalign run [flags]",
+    about: `Real Python functions into a dataset, in stages (${STAGES.join(", ")}). Resumes where it stopped.`,
+    flags: RUN_FLAGS,
+    async run({ values, others }) {
+      if (others.length > 0)
+        throw new InputError(`run takes flags only, not "${others[0]}": see selfalign run --help`);
+      const { dir, rows } = await runPipeline({ ...pipelineOptions(values), draw: drawOn(process.stderr) });
+      if (rows.dataset !== undefined)
+        console.log(`dataset  ${path.join(dir, "final_dataset")} (${rows.dataset} rows)`);
+      if (rows.report !== undefined) console.log(`report   ${path.join(dir, "pipeline_report.html")}`);
+      if (rows.dataset === undefined) console.log(`run      ${dir}`);
+    },
+  },
+  extract: {
+    usage: "selfalign extract CORPUS --out FILE.jsonl",
+    about: "Every function of a corpus (stdlib, or folder:PATH), unfiltered, one JSON line each.",
+    flags: { out: { kind: "text", value: "FILE.jsonl", about: "where the rows go" } },
+    async run({ values, others }) {
+      if (others.length !== 1)
+        throw new InputError("extract needs one corpus: selfalign extract stdlib --out FILE.jsonl");
+      if (values.out === undefined) throw new InputError("extract needs --out FILE.jsonl");
+      const counts = await extractTo(others[0], values.out, { draw: drawOn(process.stderr) });
+      const skipped = Object.entries(counts.skipped).map(
+        ([reason, count]) => `, ${count} left out (${reason})`,
+      );
+      console.log(
+        `${values.out}: ${counts.functions} functions from ${counts.files} files, ` +
+          `${counts.filesWithErrors} with syntax errors${skipped.join("")}`,
+      );
+    },
+  },
+};
+
+function help() {
+  const verbs = Object.entries(VERBS).map(([name, { about }]) => `  ${name.padEnd(10)}${about}`);
+  return ["Usage: selfalign VERB [flags]", "", ...verbs, "", "selfalign VERB --help tells more."].join("\n");
+}
+
+async function main([name, ...args]) {
+  if (name === undefined || name === "--help" || name === "-h") {
+    console.log(help());
+    return;
+  }
+  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+  if (verb === undefined) {
+    throw new InputError(`verb "${name}" does not exist: choose from ${Object.keys(VERBS).join(", ")}`);
+  }
+  const parsed = parseFlags(args, verb.flags);
+  if (parsed.values.help) console.log(helpOf(verb.usage, verb.about, verb.flags));
+  else await verb.run(parsed);
+}
+
+if (existsSync(".env")) process.loadEnvFile(".env");
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = reportError(error);
+}

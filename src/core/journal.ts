@@ -1,0 +1,291 @@
+// A crash-safe log of finished rows. One writer appends whole lines to `<name>.jsonl.part` and forces them to disk in
+// groups; readers follow it as it grows; publishing turns it into the final files. A torn last line (the process died
+// in the middle of it) is cut on opening; damage anywhere else is refused, because guessing would lose rows.
+//
+// A line is a JSON array: `["<file>","<crc32>",<row>]`. The row's text starts at a fixed place, so that publishing can
+// copy its bytes without parsing them.
+import { open, rename, type FileHandle } from "node:fs/promises";
+import path from "node:path";
+import { crc32 } from "node:zlib";
+import { InputError } from "./errors.js";
+import { asError, linesOf, syncFolder } from "./files.js";
+
+/** Where a row stands in the journal. */
+interface Place {
+  readonly file: string;
+  readonly key: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A row together with the published file that it belongs to. */
+export interface Entry<Row = unknown> {
+  readonly file: string;
+  readonly row: Row;
+}
+
+interface Keyed {
+  readonly key: string;
+}
+
+/** Milliseconds between two forced writes: what a power cut may cost. */
+const SYNC_EVERY_MS = 50;
+const CRC_LENGTH = 8;
+
+export class Journal {
+  readonly path: string;
+  readonly #handle: FileHandle;
+  readonly #places: Place[] = [];
+  readonly #keys = new Set<string>();
+  readonly #counts = new Map<string, number>();
+  /** End of the bytes handed to the system, and of those known to be on disk. */
+  #written: number;
+  #synced: number;
+  #pending: Buffer[] = [];
+  #flushing: Promise<void> | null = null;
+  #failure: Error | null = null;
+  #finished = false;
+  #waiting: (() => void)[] = [];
+
+  private constructor(file: string, handle: FileHandle, places: readonly Place[], size: number) {
+    this.path = file;
+    this.#handle = handle;
+    for (const place of places) this.#note(place);
+    this.#written = size;
+    this.#synced = size;
+  }
+
+  /**
+   * Opens or creates the journal, cutting a torn tail.
+   * @throws InputError naming file and line when a line before the last is damaged.
+   */
+  static async open(file: string): Promise<Journal> {
+    const handle = await open(file, "a+");
+    try {
+      const { places, size } = await scan(file);
+      await handle.truncate(size);
+      return new Journal(file, handle, places, size);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** Rows in the journal, those not yet on disk included. */
+  get size(): number {
+    return this.#places.length;
+  }
+
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  /** Rows per published file. */
+  counts(): ReadonlyMap<string, number> {
+    return this.#counts;
+  }
+
+  /** Drops the rows behind the last one of `file`: what a group that ends with such a row left when it was torn. */
+  async cutAfterLast(file: string): Promise<void> {
+    const at = this.#places.findLastIndex((place) => place.file === file);
+    const last = this.#places[at];
+    if (last === undefined || at === this.#places.length - 1) return;
+    for (const { key, file: name } of this.#places.splice(at + 1)) {
+      this.#keys.delete(key);
+      this.#counts.set(name, (this.#counts.get(name) ?? 1) - 1);
+    }
+    // Behind the row stand a bracket and the newline.
+    this.#written = last.offset + last.length + 2;
+    this.#synced = this.#written;
+    await this.#handle.truncate(this.#written);
+    await this.#handle.datasync();
+  }
+
+  /** Appends rows that belong together: after a crash either all or a leading part of them are there. Resolves when on disk. */
+  append(entries: readonly Entry<Keyed>[]): Promise<void> {
+    if (this.#finished) throw new Error(`internal: ${this.path} is finished and takes no more rows`);
+    for (const { file, row } of entries) {
+      const line = lineOf(file, JSON.stringify(row));
+      const start = headerLength(file);
+      this.#note({ file, key: row.key, offset: this.#written + start, length: line.length - start - 2 });
+      this.#written += line.length;
+      this.#pending.push(line);
+    }
+    return this.flush();
+  }
+
+  /** Resolves when all that was appended is on disk. */
+  flush(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (this.#pending.length === 0 && this.#flushing === null) return Promise.resolve();
+    this.#flushing ??= this.#writeGroups();
+    return this.#flushing;
+  }
+
+  /** No more rows will come: readers end when they have seen all. */
+  async finish(): Promise<void> {
+    await this.flush();
+    this.#finished = true;
+    this.#wake();
+  }
+
+  /** Stops at once; readers get `error`. What was appended before stays. */
+  async abandon(error: unknown): Promise<void> {
+    try {
+      await this.flush();
+    } finally {
+      this.#failure ??= asError(error);
+      this.#wake();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  /** The rows of one file, first those already there, then new ones as they reach the disk, until the journal is finished. */
+  async *follow<Row>(file: string): AsyncGenerator<Row> {
+    for (let at = 0; ; at++) {
+      while (!this.#readable(at)) {
+        if (this.#failure !== null) throw this.#failure;
+        if (this.#finished && at >= this.#places.length) return;
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+      const place = this.#places[at];
+      if (place?.file === file) yield JSON.parse(await this.#text(place)) as Row;
+    }
+  }
+
+  /** All rows that pass, in the order of the journal. */
+  async *entries(keep: (file: string, row: unknown) => boolean): AsyncGenerator<Entry<Keyed>> {
+    for (const place of this.#places) {
+      const row = JSON.parse(await this.#text(place)) as Keyed;
+      if (keep(place.file, row)) yield { file: place.file, row };
+    }
+  }
+
+  /** The last row of a file, or null. */
+  async last<Row>(file: string): Promise<Row | null> {
+    const place = this.#places.findLast((candidate) => candidate.file === file);
+    return place === undefined ? null : (JSON.parse(await this.#text(place)) as Row);
+  }
+
+  /** Text of the rows of one file, sorted by key or as they were appended. */
+  async *texts(file: string, order: "key" | "appended"): AsyncGenerator<string> {
+    const places = this.#places.filter((place) => place.file === file);
+    if (order === "key") places.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    for (const place of places) yield await this.#text(place);
+  }
+
+  #readable(at: number): boolean {
+    const place = this.#places[at];
+    return place !== undefined && place.offset + place.length <= this.#synced;
+  }
+
+  #note(place: Place): void {
+    this.#places.push(place);
+    this.#keys.add(place.key);
+    this.#counts.set(place.file, (this.#counts.get(place.file) ?? 0) + 1);
+  }
+
+  async #text(place: Place): Promise<string> {
+    const buffer = Buffer.allocUnsafe(place.length);
+    await this.#handle.read(buffer, 0, place.length, place.offset);
+    return buffer.toString("utf8");
+  }
+
+  async #writeGroups(): Promise<void> {
+    try {
+      while (this.#pending.length > 0) {
+        // Rows that come in during the pause share one forced write.
+        await pause(SYNC_EVERY_MS);
+        const group = Buffer.concat(this.#pending);
+        this.#pending = [];
+        await this.#handle.appendFile(group);
+        await this.#handle.datasync();
+        this.#synced += group.length;
+        this.#wake();
+      }
+    } catch (error) {
+      this.#failure = asError(error);
+      this.#wake();
+      throw this.#failure;
+    } finally {
+      this.#flushing = null;
+    }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+/** Puts a journal with these entries at `file`, in one step: it is either there whole or not at all. */
+export async function writeJournal(file: string, entries: AsyncIterable<Entry<Keyed>>): Promise<void> {
+  const temporary = `${file}.tmp`;
+  const handle = await open(temporary, "w");
+  try {
+    for await (const { file: name, row } of entries) {
+      await handle.appendFile(lineOf(name, JSON.stringify(row)));
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, file);
+  await syncFolder(path.dirname(file));
+}
+
+async function scan(file: string): Promise<{ places: Place[]; size: number }> {
+  const places: Place[] = [];
+  let offset = 0;
+  let damaged: number | null = null;
+  let number = 0;
+  for await (const { bytes, whole } of linesOf(file)) {
+    number++;
+    if (damaged !== null) throw damage(file, damaged);
+    const place = whole ? placeOf(bytes, offset) : null;
+    if (place === null) {
+      damaged = number;
+      continue;
+    }
+    places.push(place);
+    offset += bytes.length + 1;
+  }
+  return { places, size: offset };
+}
+
+function damage(file: string, line: number): InputError {
+  return new InputError(
+    `${file} line ${line} is damaged and rows follow it: restore the file from a copy, or remove it to redo its stage`,
+  );
+}
+
+/** Checks one line (without its newline) and finds its row, or null. */
+function placeOf(line: Buffer, offset: number): Place | null {
+  const text = line.toString("utf8");
+  const match = /^\["([^"\\]+)","([0-9a-f]{8})",(.+)\]$/s.exec(text);
+  if (match === null) return null;
+  const [, file = "", sum = "", row = ""] = match;
+  if (checksum(row) !== sum) return null;
+  const { key } = JSON.parse(row) as Keyed;
+  const start = headerLength(file);
+  return { file, key, offset: offset + start, length: line.length - start - 1 };
+}
+
+function lineOf(file: string, row: string): Buffer {
+  return Buffer.from(`["${file}","${checksum(row)}",${row}]\n`, "utf8");
+}
+
+/** Bytes before the row: `["`, the file's name, `","`, the checksum, `",`. */
+function headerLength(file: string): number {
+  return 2 + Buffer.byteLength(file) + 3 + CRC_LENGTH + 2;
+}
+
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(CRC_LENGTH, "0");
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,105 @@
+// One writer per run directory. The lock is a file that names its holder; a holder that has died leaves it behind, and
+// the next run sees that and takes over.
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import path from "node:path";
+import { InputError } from "./errors.js";
+import { asError, isMissing } from "./files.js";
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** Start of the process in the system's own count, so that a reused process number is not taken for the holder. */
+  readonly born: string | null;
+}
+
+/**
+ * Locks a directory and gives the function that unlocks it.
+ * @throws InputError naming the holder when another live process has it.
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  const file = path.join(folder, ".lock");
+  const mine = `${file}.${process.pid}`;
+  const text = JSON.stringify({ pid: process.pid, host: hostname(), born: await birthOf(process.pid) });
+  await writeFile(mine, text);
+  try {
+    for (;;) {
+      if (await tryLink(mine, file)) break;
+      const seen = await readFile(file, "utf8").catch(missingAsNull);
+      if (seen === null) continue;
+      const holder = parseHolder(seen);
+      if (holder === null || (await isAlive(holder))) throw heldError(folder, file, holder);
+      await takeAway(file, seen);
+    }
+  } finally {
+    await rm(mine, { force: true });
+  }
+  return async () => {
+    if ((await readFile(file, "utf8").catch(missingAsNull)) === text) await rm(file, { force: true });
+  };
+}
+
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Removes a dead holder's lock; if someone else was quicker and the file is now theirs, puts it back. */
+async function takeAway(file: string, seen: string): Promise<void> {
+  const aside = `${file}.stale.${process.pid}`;
+  try {
+    await rename(file, aside);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  if ((await readFile(aside, "utf8")) !== seen) await tryLink(aside, file);
+  await rm(aside, { force: true });
+}
+
+async function isAlive(holder: Holder): Promise<boolean> {
+  if (holder.host !== hostname()) return true;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+  }
+  const born = await birthOf(holder.pid);
+  return born === null || holder.born === null || born === holder.born;
+}
+
+/** Field 22 of Linux's /proc/PID/stat, clock ticks since boot; null elsewhere. */
+async function birthOf(pid: number): Promise<string | null> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function parseHolder(text: string): Holder | null {
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
+    return null;
+  }
+}
+
+function heldError(folder: string, file: string, holder: Holder | null): InputError {
+  const who = holder === null ? "another run" : `process ${holder.pid} on ${holder.host}`;
+  return new InputError(
+    `run directory ${folder} is in use by ${who}: wait for it to end, choose another --output-dir, ` +
+      `or remove ${file} if that process is gone`,
+  );
+}
+
+function missingAsNull(error: unknown): null {
+  if (isMissing(error)) return null;
+  throw asError(error);
+}

@@ -1,0 +1,69 @@
+// The front door: every public name, in the order of the rooms. Importing it loads no heavy dependency.
+export { InputError, Interrupted } from "./core/errors.js";
+export { readRows } from "./core/files.js";
+export { drawOn, type Draw } from "./core/progress.js";
+export type {
+  Finding,
+  Judged,
+  Metrics,
+  Parameter,
+  Provenance,
+  Reject,
+  Sample,
+  Seed,
+  SourceFile,
+  Test,
+  TestOrigin,
+  Verdict,
+  WithConcepts,
+  WithInstruction,
+  WithResponse,
+  WithResult,
+} from "./core/record.js";
+export { testText } from "./core/record.js";
+export { readManifest, type Manifest, type StageRecord } from "./core/run.js";
+export { highlight, type Token } from "./python/highlight.js";
+export { loadGrammar } from "./python/syntax.js";
+export { CORPORA, openCorpus, type Corpus } from "./corpus/corpus.js";
+export { extractTo, type ExtractCounts, type ExtractedFunction } from "./seeds/extract.js";
+export { SEED_DEFAULTS, type SeedOptions } from "./seeds/seeds.js";
+export { openPyodide } from "./sandbox/pyodide.js";
+export type { Observation, Observed, Outcome, Sandbox, Step } from "./sandbox/sandbox.js";
+export { validate } from "./validate/validate.js";
+export { refusal, select, type SelectOptions } from "./dataset/select.js";
+export { spreadOf, tally, type DatasetStats, type Spread } from "./dataset/stats.js";
+export { callsFor } from "./instruct/inputs.js";
+export { examplesOf, stepsOf } from "./instruct/doctest.js";
+export { conceptsOf } from "./instruct/concepts.js";
+export { funnelChart, reasonsChart, timeChart, verdictChart, type Count } from "./report/charts.js";
+export { distributionGrid, histogram, type Distribution } from "./report/distributions.js";
+export type { Figure } from "./report/figure.js";
+export { toFrame, type Frame } from "./report/frame.js";
+export { scatter } from "./report/scatter.js";
+export { notebookText, readNotebook } from "./notebook/nbformat.js";
+export { CellError, executeNotebook, type ExecuteOptions } from "./notebook/execute.js";
+export { notebookHtml } from "./notebook/html.js";
+export {
+  loadPlotly,
+  notebookProgress,
+  showChart,
+  showCode,
+  showHtml,
+  showMarkdown,
+  showTable,
+} from "./notebook/show.js";
+export {
+  readConcepts,
+  readInstructions,
+  readRejects,
+  readResponses,
+  readResults,
+  readSamples,
+  readSeeds,
+} from "./readers.js";
+export { readDatasetStats, readFunnel, readSummary, type Summaries } from "./summaries.js";
+export { readTimes } from "./compose.js";
+export { finishedStages, STAGES, type StageName } from "./plans.js";
+export type { PipelineOptions } from "./settings.js";
+export { prepareRun, runPipeline, type RunSummary } from "./pipeline.js";
+export { collect } from "./core/collect.js";

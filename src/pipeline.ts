@@ -1,0 +1,314 @@
+// How a run goes through its stages: seeds, the three teaching steps and validation follow one another's rows as they
+// reach the disk; dataset and report are made from finished files. Any stage can be run alone, and what is finished is
+// not done again.
+import { appendFile, mkdir } from "node:fs/promises";
+import { openCorpus, type Corpus } from "./corpus/corpus.js";
+import { InputError, Interrupted } from "./core/errors.js";
+import { startProgress, type Progress, type Task } from "./core/progress.js";
+import { keyOf, type Seed, type WithResponse, type WithResult } from "./core/record.js";
+import { openRun, type ContentOptions, type RunDirectory } from "./core/run.js";
+import {
+  finishedStage,
+  mapping,
+  startStage,
+  type Made,
+  type StageHandle,
+  type StagePlan,
+} from "./core/stage.js";
+import { cpuSeconds } from "./core/usage.js";
+import { docstringTeacher, stepKey, type Step } from "./instruct/stage.js";
+import { VERSION } from "./package.js";
+import { FOLDERS, plansFor, RECORDS, STAGES, type Plans, type StageName } from "./plans.js";
+import { publishDataset, publishReport } from "./publish.js";
+import { loadGrammar } from "./python/syntax.js";
+import { lazySandbox } from "./sandbox/lazy.js";
+import { openPyodide, pyodideIdentity } from "./sandbox/pyodide.js";
+import type { Sandbox } from "./sandbox/sandbox.js";
+import { gathering } from "./seeds/gather.js";
+import { SEED_DEFAULTS } from "./seeds/seeds.js";
+import { settingsOf, type PipelineOptions, type Settings } from "./settings.js";
+import { validate } from "./validate/validate.js";
+
+/** What a run came to. */
+export interface RunSummary {
+  readonly dir: string;
+  /** Rows of each finished file by its name in run.json. */
+  readonly rows: Readonly<Record<string, number>>;
+  /** Stages that had something to do. */
+  readonly worked: readonly StageName[];
+}
+
+interface Context extends Omit<Settings, "corpus"> {
+  readonly run: RunDirectory;
+  readonly corpus: Corpus;
+  readonly plans: Plans;
+  readonly sandbox: Sandbox;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly worked: Set<StageName>;
+}
+
+interface Opened {
+  readonly corpus: Corpus;
+  readonly content: ContentOptions;
+  readonly run: RunDirectory;
+}
+
+/** Opens corpus and run directory; removes what `clean` says. */
+async function openAll({ corpus: spec, model, seed, outputDir, clean, stages }: Settings): Promise<Opened> {
+  const corpus = await openCorpus(spec);
+  const { backend: sandbox, interpreter } = pyodideIdentity();
+  const filters = JSON.stringify(SEED_DEFAULTS);
+  const content = { corpus: corpus.identity, filters, model, seed, sandbox, interpreter };
+  const whole = stages.size === STAGES.length;
+  const run = await openRun(outputDir, content, { version: VERSION, clean: clean && whole });
+  if (clean && !whole) await cleanFrom(run, stages);
+  return { corpus, content, run };
+}
+
+/**
+ * Checks the options, opens the run directory and leaves it ready for `runPipeline` (which need not clean it again).
+ * @throws InputError as `runPipeline` does.
+ */
+export async function prepareRun(options: PipelineOptions = {}): Promise<void> {
+  const { run } = await openAll(settingsOf(options));
+  await run.release();
+}
+
+/**
+ * Runs the stages of a run directory, or what is missing of them.
+ * @throws InputError for everything that the caller can mend; the signal's reason when stopped.
+ */
+export async function runPipeline(options: PipelineOptions = {}): Promise<RunSummary> {
+  const settings = settingsOf(options);
+  const { draw } = options;
+  const { corpus, content, run } = await openAll(settings);
+  const { signal, release: ignoreSignals } = options.signal
+    ? { signal: options.signal, release: () => undefined }
+    : stoppedBySignals();
+  const progress = startProgress({ log: run.at("pipeline.log"), ...(draw === undefined ? {} : { draw }) });
+  const sandbox = lazySandbox(pyodideIdentity(), () =>
+    openPyodide({ workers: settings.workers, onNotice: (text) => progress.say(text) }),
+  );
+  const stop = (): void => void sandbox.close();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    for (const folder of Object.values(FOLDERS))
+      if (folder !== null) await mkdir(run.at(folder), { recursive: true });
+    await loadGrammar();
+    const worked = new Set<StageName>();
+    await goThrough({
+      ...settings,
+      run,
+      corpus,
+      plans: plansFor(run, content),
+      sandbox,
+      progress,
+      signal,
+      worked,
+    });
+    const rows = Object.entries(run.manifest.stages).map(([name, record]) => [name, record.rows] as const);
+    return { dir: run.dir, rows: Object.fromEntries(rows), worked: [...worked] };
+  } catch (error) {
+    throw signal.aborted ? signal.reason : explained(error);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    ignoreSignals();
+    await sandbox.close();
+    progress.close();
+    await run.release();
+  }
+}
+
+/** A signal that the first SIGINT or SIGTERM aborts; the second one ends the process as ever. */
+function stoppedBySignals(): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const names = ["SIGINT", "SIGTERM"] as const;
+  const release = (): void => {
+    for (const name of names) process.removeListener(name, stop);
+  };
+  const stop = (): void => {
+    release();
+    controller.abort(
+      new Interrupted("stopped; what was finished is kept: the same command goes on from there"),
+    );
+  };
+  for (const name of names) process.once(name, stop);
+  return { signal: controller.signal, release };
+}
+
+async function goThrough(outer: Context): Promise<void> {
+  const failing = new AbortController();
+  const c: Context = { ...outer, signal: AbortSignal.any([outer.signal, failing.signal]) };
+  const open: StageHandle<unknown>[] = [];
+  try {
+    await followRows(c, open);
+    c.signal.throwIfAborted();
+  } catch (error) {
+    // The other stages stop at their next row; their journals keep what they have.
+    failing.abort(error);
+    await Promise.allSettled(open.map((handle) => handle.done));
+    throw error;
+  } finally {
+    for (const handle of open) await handle.close();
+  }
+  const { run, corpus, plans } = c;
+  if (c.stages.has("dataset")) {
+    const results = needed(await finishedStage<WithResult>(run, plans.results), plans.results);
+    await timed(c, "dataset", () => publishDataset({ run, corpus, results, fingerprint: plans.dataset }));
+  }
+  if (c.stages.has("report")) {
+    await timed(c, "report", () => publishReport({ run, corpus, fingerprint: plans.report }));
+  }
+}
+
+/** Starts the stages that write rows and waits until all are published. */
+async function followRows(c: Context, open: StageHandle<unknown>[]): Promise<void> {
+  const { steps, seeds: seedPlan, results: resultPlan } = c.plans;
+  const enter = async <Row>(
+    stage: StageName,
+    plan: StagePlan,
+    start: () => Promise<StageHandle<Row>>,
+  ): Promise<StageHandle<Row> | null> => {
+    const handle = c.stages.has(stage) ? await start() : await finishedStage<Row>(c.run, plan);
+    if (handle !== null) open.push(handle);
+    return handle;
+  };
+  const step = <In extends Seed, Out extends Seed>(
+    name: Step,
+    upstream: StageHandle<In> | null,
+    above: StagePlan,
+    make: (input: In, key: string) => Promise<Made<Out>>,
+  ): Promise<StageHandle<Out> | null> =>
+    enter("instruct", steps[name], () => startStep(c, name, needed(upstream, above), make));
+
+  const teacher = docstringTeacher(c.sandbox, c.seed);
+  const seeds = await enter("seeds", seedPlan, () => startSeeds(c));
+  const concepts = await step("concepts", seeds, seedPlan, teacher.concepts);
+  const instructions = await step("instructions", concepts, steps.concepts, teacher.instructions);
+  const responses = await step("responses", instructions, steps.instructions, teacher.responses);
+  const results = await enter("validate", resultPlan, () =>
+    startValidation(c, needed(responses, steps.responses)),
+  );
+  await Promise.all([
+    watch(c, "seeds", [seeds]),
+    watch(c, "instruct", [concepts, instructions, responses]),
+    watch(c, "validate", [results]),
+  ]);
+}
+
+function startSeeds(c: Context): Promise<StageHandle<Seed>> {
+  const { run, plans, corpus, numSamples: target, seed, signal } = c;
+  const held = run.manifest.stages[plans.seeds.name]?.rows ?? 0;
+  if (held > target)
+    c.progress.say(`seeds: this run holds ${held} already, more than ${target}; all of them are used`);
+  const task = (done: number): Task => c.progress.start("seeds", target, done);
+  const enough = ({ rows, exhausted }: { rows: number; exhausted?: boolean }): boolean =>
+    rows >= target || exhausted === true;
+  return startStage<Seed>(
+    run,
+    plans.seeds,
+    { upstream: null, enough },
+    gathering({ corpus, target, seed, filters: SEED_DEFAULTS, signal, task }),
+  );
+}
+
+function startStep<In extends Seed, Out extends Seed>(
+  c: Context,
+  step: Step,
+  upstream: StageHandle<In>,
+  make: (input: In, key: string) => Promise<Made<Out>>,
+): Promise<StageHandle<Out>> {
+  return startMapping(c, c.plans.steps[step], upstream, (input) => stepKey(step, input), make);
+}
+
+function startValidation(c: Context, upstream: StageHandle<WithResponse>): Promise<StageHandle<WithResult>> {
+  const keyFor = (input: WithResponse): string => keyOf("results", input.key, 0);
+  return startMapping(c, c.plans.results, upstream, keyFor, async (input, key) => ({
+    row: { ...input, key, ...(await validate(input, c.sandbox, { seed: c.seed })) },
+  }));
+}
+
+function startMapping<In extends Seed, Out extends Seed>(
+  c: Context,
+  plan: StagePlan,
+  upstream: StageHandle<In>,
+  keyFor: (input: In) => string,
+  make: (input: In, key: string) => Promise<Made<Out>>,
+): Promise<StageHandle<Out>> {
+  const { run, retryFailed, batchSize: concurrency, signal } = c;
+  const note = (counts: ReadonlyMap<string, number>): string => {
+    const failed = counts.get(`${plan.main}.failed`) ?? 0;
+    return `${counts.get(plan.main) ?? 0} rows${failed > 0 ? `, ${failed} left out` : ""}`;
+  };
+  const task = (done: number): Task => c.progress.start(plan.name, expectedRows(c, upstream), done);
+  const work = mapping<In, Out>({ plan, upstream, keyFor, make, concurrency, signal, task, note });
+  return startStage<Out>(run, plan, { upstream, retryFailed }, work);
+}
+
+/** How many rows an upstream has, or will have at most. */
+function expectedRows(c: Context, upstream: StageHandle<unknown>): number {
+  return upstream.worked ? c.numSamples : (c.run.manifest.stages[upstream.plan.name]?.rows ?? c.numSamples);
+}
+
+function needed<Row>(handle: StageHandle<Row> | null, plan: StagePlan): StageHandle<Row> {
+  if (handle !== null) return handle;
+  const stage = STAGES.find((name) => RECORDS[name].includes(plan.name)) ?? plan.name;
+  throw new InputError(
+    `${plan.folder}/${plan.main}.jsonl is not there yet: run --stage ${stage} first, or all stages`,
+  );
+}
+
+/** Waits for a stage's handles and notes how long they took. */
+async function watch(
+  c: Context,
+  stage: StageName,
+  handles: readonly (StageHandle<unknown> | null)[],
+): Promise<void> {
+  const working = handles.filter((handle) => handle !== null).filter(({ worked }) => worked);
+  if (working.length > 0) await timed(c, stage, () => Promise.all(working.map(({ done }) => done)));
+  else if (c.stages.has(stage)) c.progress.say(`${stage}: finished already`);
+}
+
+/** Runs a stage's work; when there was any (`false` says there was none), its time goes to timings.jsonl. */
+async function timed(c: Context, stage: StageName, work: () => Promise<unknown>): Promise<void> {
+  const start = performance.now();
+  const cpu = await cpuSeconds();
+  if ((await work()) === false) {
+    c.progress.say(`${stage}: finished already`);
+    return;
+  }
+  c.worked.add(stage);
+  const seconds = (performance.now() - start) / 1_000;
+  // Processor time can be told apart only while one stage runs alone.
+  const after = c.stages.size === 1 ? await cpuSeconds() : null;
+  const entry = { stage, seconds, cpuSeconds: cpu === null || after === null ? null : after - cpu };
+  await appendFile(c.run.at("timings.jsonl"), `${JSON.stringify(entry)}\n`);
+}
+
+/** Removes what the first of these stages and all after it wrote. */
+async function cleanFrom(run: RunDirectory, stages: ReadonlySet<StageName>): Promise<void> {
+  const first = STAGES.findIndex((stage) => stages.has(stage));
+  const gone = STAGES.slice(first);
+  await run.forget(
+    gone.flatMap((stage) => RECORDS[stage]),
+    gone.map((stage) => FOLDERS[stage]).filter((folder) => folder !== null),
+  );
+}
+
+/** Failures of the disk are told as what they are; everything is resumable. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  const problem = {
+    ENOSPC: "the disk is full",
+    EDQUOT: "the disk quota is used up",
+    EROFS: "the disk is read-only",
+    EACCES: "access is denied",
+    EIO: "the disk fails",
+  }[String(error.code)];
+  if (problem === undefined) return error;
+  return new InputError(
+    `writing the run failed: ${problem} (${error.message}). What was finished is kept; mend it and run the same command again`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,120 @@
+// Names, files and fingerprints of a run's stages: the table that pipeline.ts goes through.
+import { access } from "node:fs/promises";
+import path from "node:path";
+import { fingerprintOf, readManifest, type ContentOptions, type RunDirectory } from "./core/run.js";
+import type { StagePlan } from "./core/stage.js";
+import { STEPS, type Step } from "./instruct/stage.js";
+import { KEPT, REJECTED } from "./seeds/gather.js";
+import { summariseInstruct, summariseSeeds, summariseValidation } from "./summaries.js";
+
+/** The stages in their order, as `--stage` names them. */
+export const STAGES = ["seeds", "instruct", "validate", "dataset", "report"] as const;
+export type StageName = (typeof STAGES)[number];
+
+/** Folder that each stage writes; null where its files lie in the run's root. */
+export const FOLDERS: Readonly<Record<StageName, string | null>> = {
+  seeds: "seed_output",
+  instruct: "self_oss_output",
+  validate: "validation_output",
+  dataset: "final_dataset",
+  report: null,
+};
+
+/** Names in run.json that belong to a stage. */
+export const RECORDS: Readonly<Record<StageName, readonly string[]>> = {
+  seeds: ["seeds"],
+  instruct: STEPS,
+  validate: ["results"],
+  dataset: ["dataset"],
+  report: ["report"],
+};
+
+/** Files that stand when a stage is finished. */
+const MAIN_FILES: Readonly<Record<StageName, readonly string[]>> = {
+  seeds: ["seed_output/filtered_functions.jsonl"],
+  instruct: STEPS.map((step) => `self_oss_output/${step}.jsonl`),
+  validate: ["validation_output/results.jsonl"],
+  dataset: ["final_dataset/instruction_dataset.jsonl", "final_dataset/instruction_dataset.parquet"],
+  report: ["pipeline_report.md", "pipeline_report.html"],
+};
+
+export interface Plans {
+  readonly seeds: StagePlan;
+  readonly steps: Readonly<Record<Step, StagePlan>>;
+  readonly results: StagePlan;
+  /** Fingerprints of the stages that are made whole. */
+  readonly dataset: string;
+  readonly report: string;
+}
+
+/** Bumped by hand when the files of the stage change their meaning. */
+const SEEDS_VERSION = 1;
+const INSTRUCT_VERSION = 1;
+const VALIDATE_VERSION = 1;
+const DATASET_VERSION = 1;
+const REPORT_VERSION = 1;
+
+/** Plans of a run with these content options. */
+export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
+  const { corpus = "", seed = 0, filters = "", model = "", sandbox = "", interpreter = "" } = content;
+  const seeds: StagePlan = {
+    name: "seeds",
+    folder: "seed_output",
+    main: KEPT,
+    side: [REJECTED],
+    order: "appended",
+    fingerprint: fingerprintOf("seeds", SEEDS_VERSION, { corpus, seed, filters }, null),
+    summarise: (journal) => summariseSeeds(run, journal),
+  };
+  let above = seeds.fingerprint;
+  const step = (name: Step): StagePlan => {
+    above = fingerprintOf(name, INSTRUCT_VERSION, { model, seed, sandbox, interpreter }, above);
+    return {
+      name,
+      folder: "self_oss_output",
+      main: name,
+      side: [`${name}.failed`],
+      order: "key",
+      fingerprint: above,
+      retry: (file) => file === `${name}.failed`,
+      ...(name === "responses" ? { summarise: (journal) => summariseInstruct(run, journal) } : {}),
+    };
+  };
+  const [concepts, instructions, responses] = [step("concepts"), step("instructions"), step("responses")];
+  const results = fingerprintOf("results", VALIDATE_VERSION, { sandbox, interpreter, seed }, above);
+  const dataset = fingerprintOf("dataset", DATASET_VERSION, {}, results);
+  return {
+    seeds,
+    steps: { concepts, instructions, responses },
+    results: {
+      name: "results",
+      folder: "validation_output",
+      main: "results",
+      side: [],
+      order: "key",
+      fingerprint: results,
+      retry: (_, row) => (row as { result?: { verdict?: string } }).result?.verdict === "sandbox-error",
+      summarise: (journal) => summariseValidation(run, journal),
+    },
+    dataset,
+    report: fingerprintOf("report", REPORT_VERSION, {}, dataset),
+  };
+}
+
+/** Stages of a run directory whose files are there and made from what the stage before has now, with their digests. */
+export async function finishedStages(dir: string): Promise<Partial<Record<StageName, string>>> {
+  const manifest = await readManifest(dir);
+  const finished: Partial<Record<StageName, string>> = {};
+  let above: string | null = null;
+  for (const stage of STAGES) {
+    for (const name of RECORDS[stage]) {
+      const record = manifest?.stages[name];
+      if (record === undefined || record.upstream !== above) return finished;
+      above = record.digest;
+    }
+    const files = MAIN_FILES[stage].map((file) => access(path.join(dir, file)));
+    if ((await Promise.allSettled(files)).some(({ status }) => status === "rejected")) return finished;
+    if (above !== null) finished[stage] = above;
+  }
+  return finished;
+}

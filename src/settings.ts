@@ -1,0 +1,113 @@
+// Options of a run: their defaults, and what is refused. Mistakes are told in one line that names what exists.
+import { availableParallelism } from "node:os";
+import { InputError } from "./core/errors.js";
+import type { Draw } from "./core/progress.js";
+import { DOCSTRING_MODEL } from "./instruct/docstring.js";
+import { STAGES, type StageName } from "./plans.js";
+
+export interface PipelineOptions {
+  /** Default `data/runs/default`. */
+  readonly outputDir?: string;
+  /** `stdlib` (default) or `folder:PATH`. */
+  readonly corpus?: string;
+  /** Who writes concepts, instruction and response; default `docstring`, which needs no model. */
+  readonly model?: string;
+  /** Seeds to keep, default 20. May grow from start to start of the same run. */
+  readonly numSamples?: number;
+  /** Decides every draw, default 3407. */
+  readonly seed?: number;
+  /** Stages to run, default all. */
+  readonly stages?: readonly string[];
+  /** Removes what an earlier run left; with `stages`, only theirs and what was made from them. Default false. */
+  readonly clean?: boolean;
+  /** Makes failed items again. Default false. */
+  readonly retryFailed?: boolean;
+  /** Items worked on at the same time, default 4. */
+  readonly batchSize?: number;
+  /** Seconds between batches sent to a model, default 0.5; nothing waits where there is none. */
+  readonly delay?: number;
+  /** Sandbox processes, default one per processor, at most 8. */
+  readonly workers?: number;
+  /** Stops the run; what was finished is kept. Default: SIGINT and SIGTERM do. */
+  readonly signal?: AbortSignal;
+  /** Where progress is drawn; default nowhere. */
+  readonly draw?: Draw;
+}
+
+export interface Settings extends Required<Omit<PipelineOptions, "stages" | "signal" | "draw">> {
+  readonly stages: ReadonlySet<StageName>;
+}
+
+/** Options with their defaults, checked. */
+export function settingsOf(options: PipelineOptions): Settings {
+  checkNames(options);
+  const { outputDir = "data/runs/default", corpus = "stdlib", model = DOCSTRING_MODEL } = options;
+  const { numSamples = 20, seed = 3407, clean = false, retryFailed = false } = options;
+  const { batchSize = 4, delay = 0.5, workers = Math.min(8, availableParallelism()) } = options;
+  checkModel(model);
+  checkCounts({ numSamples, batchSize, workers });
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new InputError(`seed must be a whole number of at least 0, not "${seed}"`);
+  }
+  const stages = stageNames(options.stages ?? STAGES);
+  return {
+    outputDir,
+    corpus,
+    model,
+    numSamples,
+    seed,
+    clean,
+    retryFailed,
+    batchSize,
+    delay,
+    workers,
+    stages,
+  };
+}
+
+const NAMES = [
+  "outputDir",
+  "corpus",
+  "model",
+  "numSamples",
+  "seed",
+  "stages",
+  "clean",
+  "retryFailed",
+  "batchSize",
+  "delay",
+  "workers",
+  "signal",
+  "draw",
+] as const satisfies readonly (keyof PipelineOptions)[];
+
+/** Notebook cells are checked loosely, so a misspelt option would pass unseen. */
+function checkNames(options: PipelineOptions): void {
+  const unknown = Object.keys(options).find((name) => !NAMES.some((known) => known === name));
+  if (unknown === undefined) return;
+  throw new InputError(`option "${unknown}" does not exist: choose from ${NAMES.join(", ")}`);
+}
+
+function stageNames(names: readonly string[]): ReadonlySet<StageName> {
+  return new Set(
+    names.map((name) => {
+      const stage = STAGES.find((known) => known === name);
+      if (stage === undefined)
+        throw new InputError(`stage "${name}" does not exist: choose from ${STAGES.join(", ")}`);
+      return stage;
+    }),
+  );
+}
+
+function checkModel(model: string): void {
+  if (model !== DOCSTRING_MODEL) {
+    throw new InputError(`model "${model}" does not exist: choose ${DOCSTRING_MODEL} (no model needed)`);
+  }
+}
+
+function checkCounts(counts: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(counts)) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new InputError(`${name} must be a whole number of at least 1, not "${value}"`);
+  }
+}

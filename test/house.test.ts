@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+
+// The order of the rooms: a file imports only from its own room and from rooms before it. This list is the only one.
+const ROOMS = [
+  "core",
+  "hub",
+  "python",
+  "corpus",
+  "overlap",
+  "seeds",
+  "sandbox",
+  "validate",
+  "onnx",
+  "model",
+  "engine",
+  "instruct",
+  "dataset",
+  "grad",
+  "train",
+  "report",
+  "notebook",
+];
+
+/** Files in the root of src, in the order in which they may import one another; they may import every room. */
+const ROOT = [
+  "package",
+  "readers",
+  "summaries",
+  "plans",
+  "settings",
+  "compose",
+  "publish",
+  "pipeline",
+  "index",
+];
+
+/** The one file that may import each heavy dependency. */
+const OWNERS: Readonly<Record<string, string>> = {
+  "web-tree-sitter": "python/syntax.ts",
+  "@astral-sh/ruff-wasm-nodejs": "python/ruff.ts",
+  "hyparquet-writer": "dataset/parquet.ts",
+  "danfojs-node": "report/frame.ts",
+  "plotly.js-dist-min": "report/plotly.ts",
+  "@huggingface/hub": "hub/files.ts",
+  "@huggingface/transformers": "engine/transformers.ts",
+  "onnxruntime-node": "onnx/session.ts",
+  marked: "notebook/html.ts",
+};
+
+const SRC = path.resolve(import.meta.dirname, "../src");
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+  .map((file) => file.replaceAll("\\", "/"))
+  .filter((file) => file.endsWith(".ts"));
+
+const imports: Import[] = files.flatMap((file) => {
+  const text = readFileSync(path.join(SRC, file), "utf8");
+  const static_ = text.matchAll(/^\s*(?:import|export)\s[^;]*?from\s+"([^"]+)"/gm);
+  const bare = text.matchAll(/^\s*import\s+"([^"]+)"/gm);
+  const called = text.matchAll(/(?:import|require|resolve)\(\s*"([^"]+)"\s*\)/g);
+  return [...static_, ...bare, ...called].map((match) => ({ from: file, to: match[1] ?? "" }));
+});
+
+function rank(file: string): number {
+  const room = file.split("/")[0] ?? "";
+  if (file.includes("/")) return ROOMS.indexOf(room);
+  const name = file.replace(/\.ts$/, "");
+  return ROOMS.length + ROOT.indexOf(name);
+}
+
+describe("the house", () => {
+  it("has no room and no root file that the list does not know", () => {
+    expect(files.filter((file) => rank(file) < (file.includes("/") ? 0 : ROOMS.length))).toEqual([]);
+  });
+
+  it("is walked one way", () => {
+    const wrong = imports
+      .filter(({ to }) => to.startsWith("."))
+      .map(({ from, to }) => ({
+        from,
+        to: path.posix.join(path.posix.dirname(from), to).replace(/\.js$/, ".ts"),
+      }))
+      // package.ts knows where the package lies and imports nothing.
+      .filter(({ from, to }) => to !== "package.ts" && rank(to) > rank(from));
+    expect(wrong).toEqual([]);
+  });
+
+  it("has one owner for each heavy dependency", () => {
+    const strangers = imports.filter(({ from, to }) => {
+      const owner = Object.entries(OWNERS).find(([name]) => to === name || to.startsWith(`${name}/`));
+      return owner !== undefined && owner[1] !== from;
+    });
+    expect(strangers).toEqual([]);
+  });
+
+  it("keeps files short enough to be one idea", () => {
+    const long = files.filter((file) => readFileSync(path.join(SRC, file), "utf8").split("\n").length > 320);
+    expect(long).toEqual([]);
+  });
+
+  it("says at the top of each file what it is for", () => {
+    const silent = files.filter((file) => !readFileSync(path.join(SRC, file), "utf8").startsWith("// "));
+    expect(silent).toEqual([]);
+  });
+});

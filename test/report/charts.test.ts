@@ -1,0 +1,116 @@
+// Figures are compared with stored JSON (test/fixtures/charts): after a wanted change, `npx vitest run -u` rewrites it.
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { funnelChart, reasonsChart, timeChart, verdictChart } from "../../src/report/charts.js";
+import { distributionGrid, histogram } from "../../src/report/distributions.js";
+import { titleOf, type Figure } from "../../src/report/figure.js";
+import { scatter } from "../../src/report/scatter.js";
+
+const steps = [
+  { name: "read", count: 1200 },
+  { name: "kept <b>", count: 300 },
+  { name: "published", count: 1 },
+];
+const seconds = [
+  { stage: "seeds", wallSeconds: 1.23456, cpuSeconds: 2 },
+  { stage: "validate", wallSeconds: 10, cpuSeconds: 19.5 },
+];
+const values = [1, 2, 2, 3, 9, NaN];
+
+const figures: Readonly<Record<string, Figure>> = {
+  funnel: funnelChart(steps),
+  reasons: reasonsChart({ "too-long": 2, "no-docstring": 7, "too-short": 2, never: 0, rare: 1 }, "Left out", {
+    limit: 3,
+  }),
+  verdicts: verdictChart({ timeout: 1, verified: 3, defined: 2, wrong: 0 }),
+  histogram: histogram(values, { title: "Length", unit: "lines" }),
+  grid: distributionGrid(
+    [
+      { label: "a", unit: "lines", values },
+      { label: "b", unit: "share", values: [0.1, 0.2] },
+      { label: "none", unit: "share", values: [] },
+      { label: "c", unit: "share", values: [1] },
+    ],
+    { title: "Three of four", columns: 2 },
+  ),
+  time: timeChart(seconds),
+  scatter: scatter(
+    [
+      { x: 1, y: 2, label: "<i>" },
+      { x: NaN, y: 1 },
+      { x: 3, y: 4 },
+    ],
+    { title: "Both", x: "lines", y: "paths" },
+  ),
+};
+
+/** Six digits are what a reader could ever see. */
+function rounded(figure: Figure): string {
+  const round = (_: string, value: unknown): unknown =>
+    typeof value === "number" ? Number(value.toPrecision(6)) : value;
+  return `${JSON.stringify(figure, round, 1)}\n`;
+}
+
+describe.each(Object.entries(figures))("the %s chart", (name, figure) => {
+  it("is drawn as stored", async () => {
+    await expect(rounded(figure)).toMatchFileSnapshot(
+      path.join(import.meta.dirname, "../fixtures/charts", `${name}.json`),
+    );
+  });
+
+  it("has a title, names its axes, and is plain JSON", () => {
+    expect(titleOf(figure)).not.toBe("");
+    expect(JSON.parse(JSON.stringify(figure))).toEqual(figure);
+    const axes = Object.entries(figure.layout).filter(([key]) => key.startsWith("xaxis"));
+    expect(axes.length).toBeGreaterThan(0);
+    for (const [, axis] of axes) expect(axis).toHaveProperty("title.text", expect.stringMatching(/./));
+  });
+
+  it("shows corpus text as text", () => {
+    expect(JSON.stringify(figure)).not.toMatch(/kept <b>|"<i>"/);
+  });
+});
+
+describe("charts without data", () => {
+  const empty: readonly Figure[] = [
+    funnelChart([]),
+    reasonsChart({}, "Left out"),
+    verdictChart({}),
+    histogram([NaN], { title: "x", unit: "lines" }),
+    distributionGrid([], { title: "x" }),
+    timeChart([]),
+    scatter([], { title: "x", x: "a", y: "b" }),
+  ];
+
+  it.each(empty)("say so", (figure) => {
+    expect(figure.data).toEqual([]);
+    expect(figure.layout).toHaveProperty("annotations.0.text", "no data");
+    expect(titleOf(figure)).not.toBe("");
+  });
+});
+
+describe("what charts count", () => {
+  it("sorts reasons and lumps the rest so that the sum stays", () => {
+    const [trace] = reasonsChart({ b: 2, a: 2, c: 5, d: 1, e: 1 }, "t", { limit: 2 }).data;
+    expect(trace?.["x"]).toEqual([5, 2, 4]);
+    const names = reasonsChart({ b: 2, a: 2, c: 5, d: 1, e: 1 }, "t", { limit: 2 }).layout["annotations"];
+    expect(names).toMatchObject([{ text: "c" }, { text: "a" }, { text: "3 other reasons" }]);
+  });
+
+  it("gives shares of the first step, and never 0 % for something", () => {
+    expect(figures["funnel"]?.data[0]?.["text"]).toEqual(["1,200 · 100 %", "300 · 25 %", "1 · &lt; 0.1 %"]);
+    expect(funnelChart([{ name: "read", count: 0 }]).data[0]?.["text"]).toEqual(["0 · 0 %"]);
+  });
+
+  it("thins large scatters evenly and says so", () => {
+    const points = Array.from({ length: 5000 }, (_, x) => ({ x, y: 1 }));
+    const figure = scatter(points, { title: "t", x: "a", y: "b" });
+    expect((figure.data[0]?.["x"] as readonly number[]).slice(0, 3)).toEqual([0, 3, 6]);
+    expect(figure.layout).toHaveProperty("annotations.0.text", "1,667 of 5,000 shown");
+  });
+
+  it("puts everything of a histogram into bars", () => {
+    const bars = figures["histogram"]?.data[0]?.["y"] as readonly number[];
+    expect(bars.reduce((sum, count) => sum + count, 0)).toBe(5);
+  });
+});

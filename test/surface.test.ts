@@ -1,0 +1,107 @@
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { expect, it } from "vitest";
+
+const root = path.resolve(import.meta.dirname, "..");
+
+// The public names. A change here is a change of what users may rely on: make it on purpose.
+const NAMES = [
+  "CORPORA",
+  "CellError",
+  "InputError",
+  "Interrupted",
+  "SEED_DEFAULTS",
+  "STAGES",
+  "callsFor",
+  "collect",
+  "conceptsOf",
+  "distributionGrid",
+  "drawOn",
+  "examplesOf",
+  "executeNotebook",
+  "extractTo",
+  "finishedStages",
+  "funnelChart",
+  "highlight",
+  "histogram",
+  "loadGrammar",
+  "loadPlotly",
+  "notebookHtml",
+  "notebookProgress",
+  "notebookText",
+  "openCorpus",
+  "openPyodide",
+  "prepareRun",
+  "readConcepts",
+  "readDatasetStats",
+  "readFunnel",
+  "readInstructions",
+  "readManifest",
+  "readNotebook",
+  "readRejects",
+  "readResponses",
+  "readResults",
+  "readRows",
+  "readSamples",
+  "readSeeds",
+  "readSummary",
+  "readTimes",
+  "reasonsChart",
+  "refusal",
+  "runPipeline",
+  "scatter",
+  "select",
+  "showChart",
+  "showCode",
+  "showHtml",
+  "showMarkdown",
+  "showTable",
+  "spreadOf",
+  "stepsOf",
+  "tally",
+  "testText",
+  "timeChart",
+  "toFrame",
+  "validate",
+  "verdictChart",
+];
+
+it("is what the list says", () => {
+  const lab = createRequire(import.meta.url)("selfalign") as Record<string, unknown>;
+  expect(Object.keys(lab).sort()).toEqual([...NAMES].sort());
+});
+
+it("loads no heavy dependency before it is used", () => {
+  const hooks = `export async function resolve(name, context, next) {
+    const found = await next(name, context);
+    process._rawDebug(found.url);
+    return found;
+  }`;
+  const program = `import { register } from "node:module";
+    register("data:text/javascript," + encodeURIComponent(${JSON.stringify(hooks)}));
+    await import("selfalign");
+    console.log(JSON.stringify(Object.keys((await import("node:module")).default._cache)));`;
+  const { stdout, stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  expect(status, stderr).toBe(0);
+  expect(stderr).toContain("dist/index.js");
+  const loaded = `${stderr}\n${stdout}`;
+  for (const heavy of [
+    "web-tree-sitter",
+    "ruff-wasm",
+    "hyparquet",
+    "danfojs",
+    "plotly",
+    "transformers",
+    "onnxruntime",
+    "pyodide/pyodide",
+    "tslab",
+    "huggingface",
+  ]) {
+    expect(loaded).not.toContain(`node_modules/${heavy}`);
+    expect(loaded).not.toMatch(new RegExp(`node_modules/@[^/]+/${heavy}`));
+  }
+});
