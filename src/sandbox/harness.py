@@ -158,7 +158,8 @@ def begin(variation):
     for name in list(os.environ):
         if name != "LANG":
             del os.environ[name]
-    os.environ["HOME"] = _folder()
+    if variation:
+        os.environ["HOME"] = _folder()
     os.chdir(_folder())
     install_loop()
     install_budget()
