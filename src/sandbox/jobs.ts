@@ -100,7 +100,7 @@ const MESSAGES: Readonly<Record<Exclude<Ending["ended"], "timeout" | "exit">, [O
 };
 
 function endedOutcome({ ended, status }: Ending, stage: Outcome["stage"], timeoutMs: number): Outcome {
-  const nothing = { stage, asserts: 0, calls: 0, line: null };
+  const nothing = { mode: "one-world", objects: false, stage, asserts: 0, calls: 0, line: null } as const;
   if (ended === "timeout")
     return { ...nothing, status: "timeout", message: `no end within ${timeoutMs / 1000} s` };
   if (ended === "exit")
@@ -116,7 +116,16 @@ function outcomeOf(answer: Fields | Ending, stage: Outcome["stage"], timeoutMs: 
   const sound = typeof status === "string" && STATUSES.has(status) && (at === "code" || at === "tests");
   if (!sound || !isCount(asserts) || !isCount(calls) || !isText(message) || !(line === null || isCount(line)))
     return endedOutcome({ ended: "garbled", status: 0 }, stage, timeoutMs);
-  return { status: status as OutcomeStatus, stage: at, asserts, calls, message, line };
+  return {
+    status: status as OutcomeStatus,
+    mode: "one-world",
+    objects: false,
+    stage: at,
+    asserts,
+    calls,
+    message,
+    line,
+  };
 }
 
 /** A run that wrote too much is a flood, whatever else it was; what ended it from outside stays what it is. */
@@ -174,7 +183,16 @@ export async function observeIn(child: Child, job: ObserveJob, terms: Terms): Pr
     ({ kind }, i) => kind === "assert" && observations[i]?.status === "ok",
   ).length;
   const returned = observations.filter(({ status }) => status === "value" || status === "opaque").length;
-  return end({ status: "passed", stage: "tests", asserts: held, calls: returned, message: null, line: null });
+  return end({
+    status: "passed",
+    mode: "one-world",
+    objects: false,
+    stage: "tests",
+    asserts: held,
+    calls: returned,
+    message: null,
+    line: null,
+  });
 }
 
 /** What became of a row of variants in one warm world. */

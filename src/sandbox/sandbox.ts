@@ -2,12 +2,27 @@
 // Each job but `kill` runs in a world of its own that is thrown away afterwards. A backend never throws for what the
 // Python did; it throws only when the backend itself can't be started.
 
-/** `passed`: everything ran and at least what was asked held. `failed`: an assert did not hold. `exit`: SystemExit before the end. */
+/**
+ * Where code and tests run. `split`: in two worlds between which only plain data passes, so that code that cheats cannot
+ * reach what judges it. `one-world`: in one interpreter, which every program can be judged in, but clever code can forge.
+ */
+export type Mode = "split" | "one-world";
+
+/**
+ * `passed`: everything ran and at least what was asked held. `failed`: an assert did not hold. `exit`: SystemExit before
+ * the end. `unsupported` (split only): the tests do with the code's objects what can't be judged across two worlds.
+ */
 export type OutcomeStatus =
-  "passed" | "failed" | "error" | "exit" | "timeout" | "memory" | "flood" | "sandbox-error";
+  "passed" | "failed" | "error" | "exit" | "timeout" | "memory" | "flood" | "unsupported" | "sandbox-error";
 
 export interface Outcome {
   readonly status: OutcomeStatus;
+  readonly mode: Mode;
+  /**
+   * Split only, else false: an object that is not plain data came out of the code's world, so that an outcome other than
+   * `passed` may be due to the two worlds.
+   */
+  readonly objects: boolean;
   /** Where it ended: while the code was being imported, or in the tests. */
   readonly stage: "code" | "tests";
   /** Asserts of `tests` that were reached and held. */
@@ -25,6 +40,8 @@ export interface JudgeJob {
   readonly tests: string;
   /** Function whose calls are counted. */
   readonly entryPoint: string;
+  /** Default `one-world`. */
+  readonly mode?: Mode;
 }
 
 /** A step of an observation: `setup` is executed, `call` is an expression whose value is wanted, `assert` must hold. */

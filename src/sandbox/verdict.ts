@@ -19,6 +19,7 @@ const SETTLED: Readonly<Record<Exclude<OutcomeStatus, "passed">, Verdict>> = {
   timeout: "timeout",
   memory: "memory",
   flood: "flood",
+  unsupported: "unsupported",
   "sandbox-error": "sandbox-error",
 };
 

@@ -70,7 +70,7 @@ function scripted(
     observe: ({ steps, elsewhere: other = false }: ObserveJob) => {
       const answers = steps.map(({ source }) => (other ? elsewhere : here)(source));
       const observations = answers.map((answer) => ({ literal: null, detail: null, lines: [], ...answer }));
-      return Promise.resolve({ outcome: { ...outcome, mode: "one-world", weak: false }, observations });
+      return Promise.resolve({ outcome: { ...outcome, mode: "one-world", objects: false }, observations });
     },
     judge: () => Promise.reject(new Error("not asked")),
     kill: () => Promise.reject(new Error("not asked")),

@@ -4,7 +4,16 @@ import type { Outcome, OutcomeStatus } from "../../src/sandbox/sandbox.js";
 import { verdictOf } from "../../src/sandbox/verdict.js";
 
 const outcome = (status: OutcomeStatus, asserts = 0, calls = 0): Outcome => {
-  return { status, stage: "tests", asserts, calls, message: null, line: null };
+  return {
+    status,
+    mode: "one-world",
+    objects: false,
+    stage: "tests",
+    asserts,
+    calls,
+    message: null,
+    line: null,
+  };
 };
 
 type Row = [
