@@ -44,6 +44,8 @@ test("both halves passed", async () => {
   ]);
   expect(await judgeIn(child, job, terms)).toEqual({
     status: "passed",
+    mode: "one-world",
+    objects: false,
     stage: "tests",
     asserts: 2,
     calls: 3,
