@@ -247,7 +247,7 @@ export async function killIn(
     const answer = await talk.ask("variant", code);
     if (isEnding(answer)) {
       const { status } = endedOutcome(answer, "tests", terms.timeoutMs);
-      return { killed, ended: UNSURE.has(status) ? "unsure" : "surely" };
+      return { killed, ended: UNSURE.has(status) && !child.spent() ? "unsure" : "surely" };
     }
     killed.push(answer[0] !== 0 || talk.written() - written > FLOOD_BYTES);
     written = talk.written();

@@ -1,7 +1,8 @@
 // The embedded backend: CPython in WebAssembly in locked-down child processes (`children.ts`), for machines without a
 // sandbox of their own. Every judge and observe has a fresh world; the variants of one kill share a warm one. Here the
 // contract's jobs are turned into calls of the harness (`harness.py`) and its answers, or their absence, into outcomes.
-// Timeouts and want of memory are believed only after a second run, alone, in a new child, on processor time.
+// Want of memory, and a timeout that the program did not spend computing, are believed only after a second run, alone, in a
+// new child, on processor time.
 import { closeSync, existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
@@ -75,8 +76,11 @@ async function confirmed<T extends object>(
   job: (child: Child, terms: Terms) => Promise<T>,
   outcomeOf: (result: T) => Outcome,
 ): Promise<T> {
-  const first = await pool.run((child) => job(child, { timeoutMs, processorTime: false }));
-  if (!UNSURE.has(outcomeOf(first).status)) return first;
+  const { first, spent } = await pool.run(async (child) => {
+    const result = await job(child, { timeoutMs, processorTime: false });
+    return { first: result, spent: child.spent() };
+  });
+  if (spent || !UNSURE.has(outcomeOf(first).status)) return first;
   return pool.run((child) => job(child, { timeoutMs, processorTime: true }), true);
 }
 

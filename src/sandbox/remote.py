@@ -28,6 +28,7 @@ class _Link:
         self.ended = None
         # Names that the code binds itself, and the namespace of the tests.
         self.bound = frozenset()
+        self.entry_point = ""
         self.names = {}
         self.line = None
         self.raised = None
@@ -227,7 +228,10 @@ class _Remote:
         sent = [_sent(argument) for argument in everything]
         count = len(arguments)
         pairs = [list(pair) for pair in zip(named, sent[count:])]
-        value, changed = _exchange_with(["call", _number_in(self), sent[:count], pairs])
+        try:
+            value, changed = _exchange_with(["call", _number_in(self), sent[:count], pairs])
+        except StopIteration:
+            _refuse("the code raises StopIteration in a call, which would end an iteration of the tests")
         try:
             for at, now in changed:
                 if now != sent[at]:
@@ -362,7 +366,8 @@ class _Names(dict):
     """The tests' namespace: what they don't define themselves is fetched from the code's module, when it is used."""
 
     def __missing__(self, name):
-        if name.startswith("__") or (name not in _link.bound and hasattr(builtins, name)):
+        if name.startswith("__") or (hasattr(builtins, name) and name != _link.entry_point):
+            # `abs` is the interpreter's, whatever the code calls by that name.
             raise KeyError(name)
         try:
             value = _ask("get", name)
@@ -412,7 +417,7 @@ def _is_definition(node, bound):
     return False
 
 
-def _names_for(code):
+def _names_for(code, entry_point):
     """A namespace for tests of `code`. What it imports is imported here too: a module's word is not asked of anybody."""
     names = _Names(__name__="tests", __builtins__=builtins)
     bound, imports = _bound_and_imports(ast.parse(code))
@@ -423,8 +428,10 @@ def _names_for(code):
         except Exception:
             pass
     imported.pop("__builtins__", None)
-    names.update((name, value) for name, value in imported.items() if name not in bound)
-    _link.bound = bound
+    # What is imported is the library's, also where the code binds the name once more.
+    imported.pop(entry_point, None)
+    names.update(imported)
+    _link.bound, _link.entry_point = bound - imported.keys(), entry_point
     _link.names = names
     _modules["solution"] = _Module("solution")
     return names
@@ -441,7 +448,7 @@ def confront(text):
     nonce, code, tests, entry_point = loads(text)
     try:
         compiled = Tests(tests, entry_point)
-        names = _names_for(code)
+        names = _names_for(code, entry_point)
     except BaseException as error:
         return _outcome(nonce, "tests", error)
     tally = Tally()

@@ -44,11 +44,10 @@ def _refer(value):
         return ["h", "module", value.__name__, _number_of(value)]
     if isinstance(value, tuple) and hasattr(kind, "_fields"):
         return ["h", "named", [kind.__name__, list(kind._fields), _items(value, 1, _refer)], 0]
-    if not hasattr(kind, "__members__"):
-        # A whole number is one whatever its class says of it; the class and its methods are lost.
-        for scalar in _SCALAR_TYPES:
-            if issubclass(kind, scalar):
-                return ["h", "scalar", encode(scalar.__getnewargs__(value)[0], 1, _refer), 0]
+    # A whole number is one whatever its class says of it; the class and its methods are lost.
+    for scalar in _SCALAR_TYPES:
+        if issubclass(kind, scalar):
+            return ["h", "scalar", encode(scalar.__getnewargs__(value)[0], 1, _refer), 0]
     if issubclass(kind, collections.defaultdict):
         return ["h", "defaults", _pairs(value, 1, _refer), 0]
     return ["h", "function" if isinstance(value, _FUNCTIONS) else "object", kind.__name__, _number_of(value)]
