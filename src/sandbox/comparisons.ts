@@ -1,6 +1,7 @@
 // Whether a comparison method looks at what it compares with. One that never reads its argument, or that can only return
 // one and the same constant, makes any assert hold. What raises, returns NotImplemented, or returns nothing forges nothing.
 import type { SyntaxNode } from "../python/syntax.js";
+import { nameOf } from "./paths.js";
 
 /** The methods behind `==`, `!=` and the orders. */
 export const COMPARISONS: ReadonlySet<string> = new Set([
@@ -30,7 +31,7 @@ function argumentsOf(definition: SyntaxNode): ReadonlySet<string> {
 }
 
 function firstIdentifier(node: SyntaxNode): string | null {
-  if (node.type === "identifier") return node.text;
+  if (node.type === "identifier") return nameOf(node);
   for (const child of node.codeChildren) {
     const found = firstIdentifier(child);
     if (found !== null) return found;
@@ -39,7 +40,7 @@ function firstIdentifier(node: SyntaxNode): string | null {
 }
 
 function mentions(node: SyntaxNode, names: ReadonlySet<string>): boolean {
-  if (node.type === "identifier" && names.has(node.text)) return true;
+  if (node.type === "identifier" && names.has(nameOf(node))) return true;
   return node.children.some((child) => mentions(child, names));
 }
 

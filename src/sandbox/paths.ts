@@ -4,6 +4,11 @@
 import { stringOf } from "../python/literals.js";
 import type { SyntaxNode } from "../python/syntax.js";
 
+/** A name as Python reads it: two spellings that NFKC makes equal are one. */
+export function nameOf(node: SyntaxNode): string {
+  return node.text.normalize("NFKC");
+}
+
 /** The dotted path of an expression, or null where it is more than names, attributes and imports. */
 export type PathOf = (node: SyntaxNode) => string | null;
 
@@ -12,13 +17,13 @@ export function pathsOf(root: SyntaxNode): PathOf {
   const names = new Map(root.codeChildren.flatMap(ownName));
   collect(root, names);
   const pathOf: PathOf = (node) => {
-    if (node.type === "identifier") return names.get(node.text) ?? node.text;
+    if (node.type === "identifier") return names.get(nameOf(node)) ?? nameOf(node);
     if (node.type === "attribute" || node.type === "subscript") {
       const object = node.childForFieldName(node.type === "attribute" ? "object" : "value");
       const path = (object && pathOf(object)) ?? "?";
-      if (node.type === "attribute") return joined(path, node.childForFieldName("attribute")?.text ?? "?");
-      const key = node.childForFieldName("subscript");
-      return joined(path, (key && stringOf(key)) ?? "?");
+      const member = node.childForFieldName(node.type === "attribute" ? "attribute" : "subscript");
+      const name = member && (node.type === "attribute" ? nameOf(member) : stringOf(member));
+      return joined(path, name ?? "?");
     }
     if (node.type === "parenthesized_expression") {
       const inner = node.codeChildren[0];
@@ -32,8 +37,8 @@ export function pathsOf(root: SyntaxNode): PathOf {
 function ownName(statement: SyntaxNode): [string, string][] {
   const definition = statement.childForFieldName("definition") ?? statement;
   if (!/^(?:function|class)_definition$/.test(definition.type)) return [];
-  const name = definition.childForFieldName("name")?.text ?? "?";
-  return [[name, `?.${name}`]];
+  const node = definition.childForFieldName("name");
+  return node ? [[nameOf(node), `?.${nameOf(node)}`]] : [];
 }
 
 /** An object's table of attributes stands for the object. */
@@ -65,13 +70,13 @@ function pathOfCall(node: SyntaxNode, pathOf: PathOf): string | null {
 /** Notes what each imported name stands for. */
 function collect(node: SyntaxNode, names: Map<string, string>): void {
   if (node.type === "import_statement" || node.type === "import_from_statement") {
-    const from = node.childForFieldName("module_name")?.text;
+    const module = node.childForFieldName("module_name");
     for (const name of node.childrenForFieldName("name")) {
-      const written = (name.childForFieldName("name") ?? name).text;
-      const alias = name.childForFieldName("alias")?.text;
-      const path = from === undefined ? written : `${from}.${written}`;
+      const written = nameOf(name.childForFieldName("name") ?? name);
+      const alias = name.childForFieldName("alias");
+      const path = module ? `${nameOf(module)}.${written}` : written;
       // `import a.b` binds `a`, which is called that anyway.
-      if (from !== undefined || alias !== undefined) names.set(alias ?? written, path);
+      if (module || alias) names.set(alias ? nameOf(alias) : written, path);
     }
   }
   for (const child of node.children) collect(child, names);

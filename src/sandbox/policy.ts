@@ -23,6 +23,7 @@ export interface PolicyOptions {
 
 /** The first forbidden import of a Python text, or null. Of text that does not parse, what can be seen in it. */
 export function checkImports(code: string, { allow = [] }: PolicyOptions = {}): ForbiddenImport | null {
+  if (!code.includes("import")) return null;
   const tree = parsePython(code);
   if (!tree) return null;
   try {

@@ -4,7 +4,7 @@
 import { stringOf } from "../python/literals.js";
 import { parsePython, type SyntaxNode } from "../python/syntax.js";
 import { answersBlindly, COMPARISONS } from "./comparisons.js";
-import { pathsOf, type PathOf } from "./paths.js";
+import { nameOf, pathsOf, type PathOf } from "./paths.js";
 
 /** The flags, each with what it is raised for. */
 export const SUSPICIONS = {
@@ -32,6 +32,7 @@ export interface Suspected {
 
 /** What is suspicious in a Python text, by line; of text that does not parse, what can be seen in it. */
 export function suspicionsOf(code: string): readonly Suspected[] {
+  if (!TRIGGERS.test(code.normalize("NFKC"))) return [];
   const tree = parsePython(code);
   if (!tree) return [];
   try {
@@ -111,7 +112,7 @@ function lookAtName(node: SyntaxNode, pathOf: PathOf, raise: Raise): void {
     raise("subclass-walk", node);
 }
 
-const READS = new Set(["identifier", "attribute", "call"]);
+const READS = new Set(["identifier", "attribute", "subscript", "call"]);
 
 function lookAtImport(node: SyntaxNode, pathOf: PathOf, raise: Raise): void {
   const imports =
@@ -122,6 +123,19 @@ function lookAtImport(node: SyntaxNode, pathOf: PathOf, raise: Raise): void {
 }
 
 const EXITS = new Set(["sys.exit", "exit", "quit"]);
+
+/** Text without any of these has nothing to be found and need not be parsed: most has none. */
+const TRIGGERS = new RegExp(
+  [
+    ...[...Object.keys(NAMES), ...EXITS].map((path) => path.slice(path.lastIndexOf(".") + 1)),
+    ...FRAME_ATTRIBUTES,
+    ...COMPARISONS,
+    ...["__subclasses__", "ctypes", "SystemExit", "builtins", "modules"],
+    ...["getattr", "vars", "__dict__", "__import__", "import_module"],
+    // Names may hide in strings behind escapes.
+    String.raw`\\[xuUN0-7]`,
+  ].join("|"),
+);
 
 /** `sys.exit()` and its like, where no caller has asked for it. */
 function lookAtExit(node: SyntaxNode, pathOf: PathOf, raise: Raise): void {
@@ -134,7 +148,12 @@ function lookAtExit(node: SyntaxNode, pathOf: PathOf, raise: Raise): void {
   const inside = around.find(({ type }) => type === "function_definition" || type === "lambda");
   if (inside === undefined) {
     if (!around.some(isMainGuard)) raise("exit-on-import", node);
-  } else if (inside.childForFieldName("name")?.text === "__del__") raise("exit-in-finaliser", node);
+  } else if (ownName(inside) === "__del__") raise("exit-in-finaliser", node);
+}
+
+function ownName(definition: SyntaxNode): string {
+  const name = definition.childForFieldName("name");
+  return name ? nameOf(name) : "";
 }
 
 /** `if __name__ == "__main__":`, which an import passes by. */
@@ -184,8 +203,7 @@ function placesIn(target: SyntaxNode): readonly SyntaxNode[] {
 function lookAtComparison(node: SyntaxNode, pathOf: PathOf, raise: Raise): void {
   const blind = (name: string, definition: SyntaxNode | null): boolean =>
     COMPARISONS.has(name) && definition !== null && answersBlindly(definition);
-  if (node.type === "function_definition" && blind(node.childForFieldName("name")?.text ?? "", node))
-    raise("blind-comparison", node);
+  if (node.type === "function_definition" && blind(ownName(node), node)) raise("blind-comparison", node);
   const right = node.childForFieldName(node.type === "pair" ? "value" : "right");
   if (right?.type !== "lambda") return;
   const left = node.childForFieldName(node.type === "pair" ? "key" : "left");
