@@ -6,6 +6,7 @@ import { uniforms } from "../core/random.js";
 import { codeEnd } from "../python/functions.js";
 import { docstringNode } from "../python/literals.js";
 import { parsePython, type SyntaxNode } from "../python/syntax.js";
+import { treeOf } from "../python/trees.js";
 
 /** The code with the body of its entry point replaced by `return None`, docstring kept; null where it has no such function. */
 export function stubOf(code: string, entryPoint: string): string | null {
@@ -87,17 +88,15 @@ interface Point {
 }
 
 function withTree<T>(code: string, use: (root: SyntaxNode) => T): T | null {
-  const tree = parsePython(code);
-  if (!tree) return null;
-  try {
-    return tree.hasError ? null : use(tree.root);
-  } finally {
-    tree.delete();
-  }
+  const tree = treeOf(code);
+  return tree && !tree.hasError ? use(tree.root) : null;
 }
 
+/** Not kept among the trees: nobody asks for a mutant's again. */
 function parses(code: string): boolean {
-  return withTree(code, () => true) ?? false;
+  const tree = parsePython(code);
+  tree?.delete();
+  return tree?.hasError === false;
 }
 
 /** The last definition of a name at module level, which is the one that calls reach. */

@@ -3,7 +3,8 @@
 // data, not a wall: an import made at run time from a computed name passes here, and the sandbox holds without it. It
 // says early, and with a reason, what could not work there. Needs `loadGrammar` first.
 import { stringOf } from "../python/literals.js";
-import { parsePython, type SyntaxNode } from "../python/syntax.js";
+import type { SyntaxNode } from "../python/syntax.js";
+import { treeOf } from "../python/trees.js";
 import { REFUSED, STANDARD_LIBRARY } from "./modules.js";
 
 /** An import that the policy does not let through. */
@@ -24,17 +25,13 @@ export interface PolicyOptions {
 /** The first forbidden import of a Python text, or null. Of text that does not parse, what can be seen in it. */
 export function checkImports(code: string, { allow = [] }: PolicyOptions = {}): ForbiddenImport | null {
   if (!code.includes("import")) return null;
-  const tree = parsePython(code);
+  const tree = treeOf(code);
   if (!tree) return null;
-  try {
-    for (const { module, node } of importsOf(tree.root)) {
-      const message = refusalOf(module, allow);
-      if (message !== null) return { module, line: node.startPosition.row + 1, message };
-    }
-    return null;
-  } finally {
-    tree.delete();
+  for (const { module, node } of importsOf(tree.root)) {
+    const message = refusalOf(module, allow);
+    if (message !== null) return { module, line: node.startPosition.row + 1, message };
   }
+  return null;
 }
 
 function refusalOf(module: string, allow: readonly string[]): string | null {

@@ -2,7 +2,8 @@
 // the process early, or answers every comparison alike. Judged in one world, such code could forge a pass; so these flags
 // forbid that mode. A flag is no proof of malice, and no flag is no proof of innocence. Needs `loadGrammar` first.
 import { stringOf } from "../python/literals.js";
-import { parsePython, type SyntaxNode } from "../python/syntax.js";
+import type { SyntaxNode } from "../python/syntax.js";
+import { treeOf } from "../python/trees.js";
 import { answersBlindly, COMPARISONS } from "./comparisons.js";
 import { nameOf, pathsOf, type PathOf } from "./paths.js";
 
@@ -33,18 +34,14 @@ export interface Suspected {
 /** What is suspicious in a Python text, by line; of text that does not parse, what can be seen in it. */
 export function suspicionsOf(code: string): readonly Suspected[] {
   if (!TRIGGERS.test(code.normalize("NFKC"))) return [];
-  const tree = parsePython(code);
+  const tree = treeOf(code);
   if (!tree) return [];
-  try {
-    const found = new Map<string, Suspected>();
-    visit(tree.root, pathsOf(tree.root), (flag, node) => {
-      const line = node.startPosition.row + 1;
-      found.set(`${flag} ${line}`, { flag, line });
-    });
-    return [...found.values()].sort((a, b) => a.line - b.line || (a.flag < b.flag ? -1 : 1));
-  } finally {
-    tree.delete();
-  }
+  const found = new Map<string, Suspected>();
+  visit(tree.root, pathsOf(tree.root), (flag, node) => {
+    const line = node.startPosition.row + 1;
+    found.set(`${flag} ${line}`, { flag, line });
+  });
+  return [...found.values()].sort((a, b) => a.line - b.line || (a.flag < b.flag ? -1 : 1));
 }
 
 type Raise = (flag: Suspicion, node: SyntaxNode) => void;

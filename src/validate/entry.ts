@@ -1,6 +1,7 @@
 // Which function a row is about, where nobody says so: the one that its tests call. Takes two Python texts, gives a name.
 // Needs `loadGrammar` first.
-import { parsePython, type SyntaxNode } from "../python/syntax.js";
+import type { SyntaxNode } from "../python/syntax.js";
+import { treeOf } from "../python/trees.js";
 
 /** The function at module level of `code` that `tests` call most often, the last defined of several; null where they call none. */
 export function entryPointOf(code: string, tests: string): string | null {
@@ -13,13 +14,8 @@ export function entryPointOf(code: string, tests: string): string | null {
 }
 
 function within(code: string, find: (root: SyntaxNode) => readonly string[]): readonly string[] {
-  const tree = parsePython(code);
-  if (!tree) return [];
-  try {
-    return find(tree.root);
-  } finally {
-    tree.delete();
-  }
+  const tree = treeOf(code);
+  return tree ? find(tree.root) : [];
 }
 
 /** Names of the functions at module level, in the order of their last definitions. */
