@@ -7,23 +7,32 @@ import { treeOf } from "../python/trees.js";
 import { answersBlindly, COMPARISONS } from "./comparisons.js";
 import { nameOf, pathsOf, type PathOf } from "./paths.js";
 
-/** The flags, each with what it is raised for. */
-export const SUSPICIONS = {
-  "frame-access": "reads the frames of its callers",
-  "object-search": "searches the interpreter's memory for objects",
-  "subclass-walk": "goes from `object` down to every class there is",
-  ctypes: "reaches raw memory",
-  "hard-exit": "ends the process without cleaning up",
-  "exit-on-import": "leaves while it is being imported",
-  "exit-in-finaliser": "leaves when an object is thrown away",
-  atexit: "runs something when the interpreter ends",
-  "blind-comparison": "has a comparison that does not look at what it compares with",
-  "builtins-write": "changes the built-in names",
-  "modules-write": "changes which modules are loaded",
-  tracing: "watches every step of the program",
-} as const;
-
-export type Suspicion = keyof typeof SUSPICIONS;
+/** What a program may be suspected of. */
+export type Suspicion =
+  /** Reads the frames of its callers. */
+  | "frame-access"
+  /** Searches the interpreter's memory for objects. */
+  | "object-search"
+  /** Goes from `object` down to every class there is. */
+  | "subclass-walk"
+  /** Reaches raw memory. */
+  | "ctypes"
+  /** Ends the process without cleaning up. */
+  | "hard-exit"
+  /** Leaves while it is being imported. */
+  | "exit-on-import"
+  /** Leaves when an object is thrown away. */
+  | "exit-in-finaliser"
+  /** Runs something when the interpreter ends. */
+  | "atexit"
+  /** Has a comparison that does not look at what it compares with. */
+  | "blind-comparison"
+  /** Changes the built-in names. */
+  | "builtins-write"
+  /** Changes which modules are loaded. */
+  | "modules-write"
+  /** Watches every step of the program. */
+  | "tracing";
 
 export interface Suspected {
   readonly flag: Suspicion;
