@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { InputError } from "../core/errors.js";
 import type { Draw } from "../core/progress.js";
-import { SANDBOXES, type openSandbox, type SandboxChoice } from "../sandbox/open.js";
+import { SANDBOX_CHOICES, type openSandbox, type SandboxChoice } from "../sandbox/open.js";
 import { MODES, type ModeChoice } from "./judge.js";
 
 export interface VerifyOptions {
@@ -51,7 +51,7 @@ export function settingsOf(options: VerifyOptions): VerifySettings {
   if (wrong !== undefined)
     throw new InputError(`allowed import "${wrong}" is not a top-level module: give names such as numpy`);
   return {
-    sandbox: oneOf("sandbox", sandbox, SANDBOXES),
+    sandbox: oneOf("sandbox", sandbox, SANDBOX_CHOICES),
     mode: oneOf("mode", mode, MODES),
     timeoutMs,
     mutants,

@@ -236,7 +236,7 @@ describe("verifyTo refuses", () => {
     [
       "an unknown sandbox",
       { sandbox: "docker" },
-      /sandbox "docker" does not exist: choose from auto, native, pyodide/,
+      /sandbox "docker" does not exist: choose from native, pyodide, auto/,
     ],
     ["an unknown mode", { mode: "both" }, /mode "both" does not exist: choose from auto, split, one-world/],
     ["half a mutant", { mutants: 0.5 }, /mutants must be a whole number from 0 to 1000, not "0.5"/],
