@@ -29,8 +29,17 @@ function write(name: string, lines: readonly unknown[]): string {
   return at(name);
 }
 
+const flags = (input: string, out: string, ...more: string[]): string[] => [
+  "verify",
+  input,
+  "--out",
+  at(out),
+  "--sandbox",
+  "pyodide",
+  ...more,
+];
 const verify = (input: string, out: string, ...more: string[]): Promise<Ended> =>
-  run("verify", input, "--out", at(out), "--sandbox", "pyodide", ...more);
+  run(...flags(input, out, ...more));
 
 const lastLine = (text: string): string | undefined => text.trimEnd().split("\n").at(-1);
 
@@ -104,7 +113,7 @@ describe("selfalign verify", () => {
     );
     expect((await verify(input, "calm.jsonl")).status).toBe(0);
     const part = at("killed.jsonl.part");
-    const { child, ended } = start(["verify", input, "--out", at("killed.jsonl"), "--workers", "1"]);
+    const { child, ended } = start(flags(input, "killed.jsonl", "--workers", "1"));
     const lines = (): number => (existsSync(part) ? readFileSync(part, "utf8").split("\n").length - 1 : 0);
     await expect.poll(lines, { timeout: 60_000, interval: 5 }).toBeGreaterThan(8);
     const below = descendants(child.pid ?? 0).map(({ pid }) => pid);
@@ -123,7 +132,7 @@ describe("selfalign verify", () => {
       "long.jsonl",
       Array.from({ length: 60 }, (_, n) => problems[n % 3]),
     );
-    const { child, ended } = start(["verify", input, "--out", at("stopped.jsonl"), "--workers", "1"]);
+    const { child, ended } = start(flags(input, "stopped.jsonl", "--workers", "1"));
     const part = at("stopped.jsonl.part");
     await expect
       .poll(() => existsSync(part) && readFileSync(part, "utf8").includes("\n"), {
