@@ -65,6 +65,23 @@ describe("selfalign verify", () => {
     expect(again.stdout).toBe(stdout);
   });
 
+  it("does so on the native sandbox, where there is one", async ({ skip }) => {
+    const { status, stdout, stderr } = await run(
+      "verify",
+      PROBLEMS,
+      "--out",
+      at("native.jsonl"),
+      "--sandbox",
+      "native",
+    );
+    if (/native sandbox can't be used/.test(stderr)) return skip(stderr.trim());
+    expect(status, stderr).toBe(0);
+    expect(lastLine(stdout)).toBe(`${at("native.jsonl")}: 3 rows: 3 verified`);
+    expect(linesOf(at("native.jsonl"))).toMatchObject(
+      [4, 3, 3].map((asserts) => ({ asserts, backend: "native" })),
+    );
+  });
+
   it("tells wrong, broken, endless, forbidden and empty answers, and bad rows, apart", async () => {
     const [plateau, swap, lattice] = problems.map((row) => (answer: string) => ({
       ...row,
