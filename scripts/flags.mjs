@@ -10,6 +10,22 @@ import { InputError } from "selfalign";
  * @property {unknown} [fallback] Default, shown in the help.
  */
 
+/** Flags of whatever runs Python. */
+const SANDBOX_FLAGS = {
+  sandbox: {
+    kind: "text",
+    value: "NAME",
+    fallback: "auto",
+    about: "native (Linux with bubblewrap), pyodide (everywhere), or auto",
+  },
+  python: { kind: "text", value: "PATH", about: "Python of the native sandbox, with its site-packages" },
+  "allow-imports": {
+    kind: "list",
+    value: "A,B",
+    about: "modules allowed beside the standard library, e.g. numpy,pandas",
+  },
+};
+
 /** Flags that runs of the pipeline take, with or without notebooks. */
 export const RUN_FLAGS = {
   "output-dir": { kind: "text", value: "DIR", fallback: "data/runs/default", about: "run directory" },
@@ -37,12 +53,12 @@ export const RUN_FLAGS = {
     about: "seconds between batches sent to a model; nothing waits without one",
   },
   workers: { kind: "count", value: "N", about: "sandbox processes (default: one per processor, at most 8)" },
+  ...SANDBOX_FLAGS,
 };
 
 /** Flags of `verify`. */
 export const VERIFY_FLAGS = {
   out: { kind: "text", value: "OUT.jsonl", about: "where the verdicts go" },
-  sandbox: { kind: "text", value: "NAME", fallback: "auto", about: "native, pyodide, or auto" },
   mode: {
     kind: "text",
     value: "NAME",
@@ -56,24 +72,26 @@ export const VERIFY_FLAGS = {
     about: "programs at the same time (default: what there is room for)",
   },
   mutants: { kind: "number", value: "N", fallback: 0, about: "wrong variants tried on each row that passes" },
-  "allow-imports": {
-    kind: "list",
-    value: "A,B",
-    about: "modules allowed beside the standard library, e.g. numpy,pandas",
-  },
-  python: { kind: "text", value: "PATH", about: "Python of the native sandbox" },
+  ...SANDBOX_FLAGS,
 };
+
+/** Options of both from parsed flags. */
+function sandboxOptions(flags) {
+  return {
+    sandbox: flags.sandbox,
+    allowImports: flags["allow-imports"],
+    ...(flags.python === undefined ? {} : { python: flags.python }),
+  };
+}
 
 /** Options of `verifyTo` from parsed flags. */
 export function verifyOptions(flags) {
   return {
-    sandbox: flags.sandbox,
+    ...sandboxOptions(flags),
     mode: flags.mode,
     timeoutMs: Math.round(flags.timeout * 1_000),
     mutants: flags.mutants,
-    allowImports: flags["allow-imports"],
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
-    ...(flags.python === undefined ? {} : { python: flags.python }),
   };
 }
 
@@ -89,6 +107,7 @@ export function pipelineOptions(flags) {
     retryFailed: flags["retry-failed"],
     batchSize: flags["batch-size"],
     delay: flags.delay,
+    ...sandboxOptions(flags),
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
     ...(flags.stage.length === 0 ? {} : { stages: flags.stage }),
   };

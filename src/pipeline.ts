@@ -22,8 +22,7 @@ import { VERSION } from "./package.js";
 import { FOLDERS, plansFor, RECORDS, STAGES, type Plans, type StageName } from "./plans.js";
 import { publishDataset, publishReport } from "./publish.js";
 import { loadGrammar } from "./python/syntax.js";
-import { lazySandbox } from "./sandbox/lazy.js";
-import { openPyodide, pyodideIdentity } from "./sandbox/pyodide.js";
+import { chooseSandbox } from "./sandbox/open.js";
 import type { Sandbox } from "./sandbox/sandbox.js";
 import { gathering } from "./seeds/gather.js";
 import { SEED_DEFAULTS } from "./seeds/seeds.js";
@@ -39,7 +38,7 @@ export interface RunSummary {
   readonly worked: readonly StageName[];
 }
 
-interface Context extends Omit<Settings, "corpus"> {
+interface Context extends Omit<Settings, "corpus" | "sandbox"> {
   readonly run: RunDirectory;
   readonly corpus: Corpus;
   readonly plans: Plans;
@@ -53,18 +52,35 @@ interface Opened {
   readonly corpus: Corpus;
   readonly content: ContentOptions;
   readonly run: RunDirectory;
+  readonly sandbox: Sandbox;
+  /** What to tell once the run's log is open. */
+  readonly notices: readonly string[];
 }
 
-/** Opens corpus and run directory; removes what `clean` says. */
-async function openAll({ corpus: spec, model, seed, outputDir, clean, stages }: Settings): Promise<Opened> {
-  const corpus = await openCorpus(spec);
-  const { backend: sandbox, interpreter } = pyodideIdentity();
-  const filters = JSON.stringify(SEED_DEFAULTS);
-  const content = { corpus: corpus.identity, filters, model, seed, sandbox, interpreter };
-  const whole = stages.size === STAGES.length;
-  const run = await openRun(outputDir, content, { version: VERSION, clean: clean && whole });
-  if (clean && !whole) await cleanFrom(run, stages);
-  return { corpus, content, run };
+/** Opens corpus, sandbox and run directory; removes what `clean` says. */
+async function openAll(settings: Settings, onNotice: (text: string) => void): Promise<Opened> {
+  const { model, seed, outputDir, clean, stages, workers, python, sandbox: choice } = settings;
+  const corpus = await openCorpus(settings.corpus);
+  const options = { choice, workers, python, atLeast: corpus.python, onNotice };
+  const { sandbox, notice } = await chooseSandbox(options);
+  try {
+    const content = {
+      corpus: corpus.identity,
+      filters: JSON.stringify(SEED_DEFAULTS),
+      model,
+      seed,
+      sandbox: sandbox.backend,
+      interpreter: sandbox.interpreter,
+      allowImports: [...settings.allowImports].sort().join(","),
+    };
+    const whole = stages.size === STAGES.length;
+    const run = await openRun(outputDir, content, { version: VERSION, clean: clean && whole });
+    if (clean && !whole) await cleanFrom(run, stages);
+    return { corpus, content, run, sandbox, notices: notice === null ? [] : [notice] };
+  } catch (error) {
+    await sandbox.close();
+    throw error;
+  }
 }
 
 /**
@@ -72,7 +88,8 @@ async function openAll({ corpus: spec, model, seed, outputDir, clean, stages }: 
  * @throws InputError as `runPipeline` does.
  */
 export async function prepareRun(options: PipelineOptions = {}): Promise<void> {
-  const { run } = await openAll(settingsOf(options));
+  const { run, sandbox } = await openAll(settingsOf(options), () => undefined);
+  await sandbox.close();
   await run.release();
 }
 
@@ -83,14 +100,14 @@ export async function prepareRun(options: PipelineOptions = {}): Promise<void> {
 export async function runPipeline(options: PipelineOptions = {}): Promise<RunSummary> {
   const settings = settingsOf(options);
   const { draw } = options;
-  const { corpus, content, run } = await openAll(settings);
+  let say = (_: string): void => undefined;
+  const { corpus, content, run, sandbox, notices } = await openAll(settings, (text) => say(text));
   const { signal, release: ignoreSignals } = options.signal
     ? { signal: options.signal, release: () => undefined }
     : stoppedBySignals();
   const progress = startProgress({ log: run.at("pipeline.log"), ...(draw === undefined ? {} : { draw }) });
-  const sandbox = lazySandbox(pyodideIdentity(), () =>
-    openPyodide({ workers: settings.workers, onNotice: (text) => progress.say(text) }),
-  );
+  say = (text) => progress.say(text);
+  for (const notice of notices) say(notice);
   const stop = (): void => void sandbox.close();
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -209,7 +226,11 @@ function startStep<In extends Seed, Out extends Seed>(
 function startValidation(c: Context, upstream: StageHandle<WithResponse>): Promise<StageHandle<WithResult>> {
   const keyFor = (input: WithResponse): string => keyOf("results", input.key, 0);
   return startMapping(c, c.plans.results, upstream, keyFor, async (input, key) => ({
-    row: { ...input, key, ...(await validate(input, c.sandbox, { seed: c.seed })) },
+    row: {
+      ...input,
+      key,
+      ...(await validate(input, c.sandbox, { seed: c.seed, allowImports: c.allowImports })),
+    },
   }));
 }
 

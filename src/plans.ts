@@ -57,6 +57,7 @@ const REPORT_VERSION = 1;
 /** Plans of a run with these content options. */
 export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
   const { corpus = "", seed = 0, filters = "", model = "", sandbox = "", interpreter = "" } = content;
+  const { allowImports = "" } = content;
   const seeds: StagePlan = {
     name: "seeds",
     folder: "seed_output",
@@ -81,7 +82,12 @@ export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
     };
   };
   const [concepts, instructions, responses] = [step("concepts"), step("instructions"), step("responses")];
-  const results = fingerprintOf("results", VALIDATE_VERSION, { sandbox, interpreter, seed }, above);
+  const results = fingerprintOf(
+    "results",
+    VALIDATE_VERSION,
+    { sandbox, interpreter, seed, allowImports },
+    above,
+  );
   const dataset = fingerprintOf("dataset", DATASET_VERSION, {}, results);
   return {
     seeds,

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { InputError } from "./core/errors.js";
 import type { Draw } from "./core/progress.js";
 import { DOCSTRING_MODEL } from "./instruct/docstring.js";
+import type { SandboxChoice } from "./sandbox/open.js";
 import { STAGES, type StageName } from "./plans.js";
 
 export interface PipelineOptions {
@@ -28,13 +29,20 @@ export interface PipelineOptions {
   readonly delay?: number;
   /** Sandbox processes, default one per processor, at most 8. */
   readonly workers?: number;
+  /** `native`, `pyodide` or `auto` (default): native where it works and its Python is new enough for the corpus. */
+  readonly sandbox?: SandboxChoice;
+  /** Interpreter of the native sandbox instead of the system's, with its site-packages. */
+  readonly python?: string;
+  /** Top-level modules that programs may import beside the standard library's, default none. */
+  readonly allowImports?: readonly string[];
   /** Stops the run; what was finished is kept. Default: SIGINT and SIGTERM do. */
   readonly signal?: AbortSignal;
   /** Where progress is drawn; default nowhere. */
   readonly draw?: Draw;
 }
 
-export interface Settings extends Required<Omit<PipelineOptions, "stages" | "signal" | "draw">> {
+export interface Settings extends Required<Omit<PipelineOptions, "stages" | "signal" | "draw" | "python">> {
+  readonly python: string | undefined;
   readonly stages: ReadonlySet<StageName>;
 }
 
@@ -44,6 +52,7 @@ export function settingsOf(options: PipelineOptions): Settings {
   const { outputDir = "data/runs/default", corpus = "stdlib", model = DOCSTRING_MODEL } = options;
   const { numSamples = 20, seed = 3407, clean = false, retryFailed = false } = options;
   const { batchSize = 4, delay = 0.5, workers = Math.min(8, availableParallelism()) } = options;
+  const { sandbox = "auto", python, allowImports = [] } = options;
   checkModel(model);
   checkCounts({ numSamples, batchSize, workers });
   if (!Number.isSafeInteger(seed) || seed < 0) {
@@ -61,6 +70,9 @@ export function settingsOf(options: PipelineOptions): Settings {
     batchSize,
     delay,
     workers,
+    sandbox,
+    python,
+    allowImports,
     stages,
   };
 }
@@ -77,6 +89,9 @@ const NAMES = [
   "batchSize",
   "delay",
   "workers",
+  "sandbox",
+  "python",
+  "allowImports",
   "signal",
   "draw",
 ] as const satisfies readonly (keyof PipelineOptions)[];

@@ -34,6 +34,8 @@ export interface Corpus {
   readonly title: string;
   /** Tells two corpora of the same name apart; what a run remembers. Holds no path of the machine. */
   readonly identity: string;
+  /** Python that its files are written for, e.g. `[3, 14]`; null where that is not known. */
+  readonly python: readonly [number, number] | null;
   /** Attribution lines that a dataset made from it must carry. */
   readonly notices: readonly string[];
   /** Full text of the licence that must lie beside such a dataset; null where none is known. */

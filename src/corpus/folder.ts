@@ -26,6 +26,7 @@ export async function openFolder(path: string): Promise<Corpus> {
     name: `folder:${name}`,
     title: `the folder ${name}`,
     identity: `folder:${name}@${sha1Of(await realpath(root)).slice(0, 8)}`,
+    python: null,
     notices: noticesOf(name, listing),
     licenceText: null,
     count: () => Promise.resolve(listing.paths.length),

@@ -11,12 +11,14 @@ const NOT_CPYTHON = /^(?:pyodide|_pyodide|site-packages)\//;
 export async function openStdlib(): Promise<Corpus> {
   const require = createRequire(import.meta.url);
   const version = await pythonVersion(require.resolve("pyodide/pyodide-lock.json"));
+  const [major = 3, minor = 0] = version.split(".").map(Number);
   const files = await unzipped(require.resolve("pyodide/python_stdlib.zip"));
   const origin = { source: "stdlib", repository: "python/cpython", revision: version, licence: "PSF-2.0" };
   return {
     name: "stdlib",
     title: `CPython ${version}'s standard library`,
     identity: `stdlib ${version}`,
+    python: [major, minor],
     notices: [noticeOf(version)],
     licenceText: await readFile(new URL("../../data/licences/PSF-2.0.txt", import.meta.url), "utf8"),
     count: () => Promise.resolve(files.size),

@@ -12,6 +12,7 @@ export interface Interpreter {
   readonly file: string;
   /** Folders that it needs besides /usr. */
   readonly folders: readonly string[];
+  readonly version: readonly [number, number];
   /** Where it finds modules that are not its own (site-packages). */
   readonly path: readonly string[];
 }
@@ -94,7 +95,7 @@ function checked(answer: Answer, sites: readonly string[], name: string): Found<
   if (shut !== undefined)
     return { missing: `'${shut}' can't be read by other users, which the sandbox's user is` };
   const folders = needed.filter((folder) => !folder.startsWith("/usr/") && existsFolder(folder));
-  return { found: { file: answer.file, folders, path: sites } };
+  return { found: { file: answer.file, version: answer.version, folders, path: sites } };
 }
 
 function existsFolder(folder: string): boolean {

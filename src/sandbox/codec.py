@@ -11,6 +11,7 @@ import collections
 import datetime
 import decimal
 import fractions
+import io
 import json
 import math
 import pathlib
@@ -87,6 +88,8 @@ _ENCODERS = {
     pathlib.PosixPath: ("p", lambda v, d, o: str(v)),
     pathlib.PurePosixPath: ("pp", lambda v, d, o: str(v)),
     uuid.UUID: ("u", lambda v, d, o: v.hex),
+    io.BytesIO: ("bi", lambda v, d, o: None if v.closed else [v.getvalue().hex(), v.tell()]),
+    io.StringIO: ("si", lambda v, d, o: None if v.closed else [v.getvalue(), v.tell()]),
 }
 
 
@@ -117,6 +120,11 @@ def _to_decimal(text):
     if value.is_finite() and abs(value.adjusted()) > _MOST_DECIMAL_EXPONENT:
         raise ValueError
     return value
+
+
+def _to_stream(stream, position):
+    stream.seek(position)
+    return stream
 
 
 def _to_array(content):
@@ -153,6 +161,8 @@ _DECODERS = {
     "p": lambda c, o: pathlib.PosixPath(c),
     "pp": lambda c, o: pathlib.PurePosixPath(c),
     "u": lambda c, o: uuid.UUID(hex=c),
+    "bi": lambda c, o: _to_stream(io.BytesIO(bytes.fromhex(c[0])), c[1]),
+    "si": lambda c, o: _to_stream(io.StringIO(c[0], newline=""), c[1]),
     "N": lambda c, o: _SHARED[c],
 }
 

@@ -25,76 +25,60 @@ export interface SandboxOptions {
    * With `auto`: the oldest Python that the programs run on, e.g. `[3, 14]`; an older interpreter is not chosen.
    * Default: any.
    */
-  readonly atLeast?: readonly [number, number] | undefined;
+  readonly atLeast?: readonly [number, number] | null;
   /** Told what takes a while, and why the native sandbox is not used. Default: nobody. */
   readonly onNotice?: (text: string) => void;
 }
 
+/** A sandbox that was chosen; the native one runs already, the embedded one starts with its first job. */
+export interface Chosen {
+  readonly sandbox: Sandbox;
+  /** Why it is not the native one; null where it is, or was not asked for. */
+  readonly notice: string | null;
+}
+
 /**
- * Opens the chosen sandbox and, where it is the native one, tries hostile programs on it.
+ * Chooses a sandbox; the native one is started and hostile programs are tried on it.
  * @throws InputError for `native` where it can't be used, and for options that contradict one another.
  */
-export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { choice = "auto", python, onNotice = () => undefined } = options;
+export async function chooseSandbox(options: SandboxOptions = {}): Promise<Chosen> {
+  const { choice = "auto", python } = options;
   if (!SANDBOX_CHOICES.includes(choice))
     throw new InputError(`sandbox '${choice}' does not exist: choose from ${SANDBOX_CHOICES.join(", ")}`);
   if (python !== undefined && choice === "pyodide")
     throw new InputError(
       `python '${python}' can't be used with the pyodide sandbox, which has its own: choose native`,
     );
-  if (choice === "pyodide") return openPyodide(shared(options));
+  if (choice === "pyodide") return { sandbox: embedded(options), notice: null };
   const native = await tryNative(options);
-  if (typeof native !== "string") return withObserver(native, options);
+  if (typeof native !== "string") return { sandbox: withObserver(native, options), notice: null };
   // A named interpreter is a wish for the native sandbox.
   if (choice === "native" || python !== undefined)
     throw new InputError(`the native sandbox can't be used: ${native}; --sandbox pyodide works everywhere`);
-  onNotice(`Sandbox: pyodide, not native: ${native}`);
-  return openPyodide(shared(options));
+  return { sandbox: embedded(options), notice: `sandbox: pyodide, not native: ${native}` };
 }
 
-function shared({
-  workers,
-  timeoutMs,
-  memoryMb,
-  onNotice,
-}: SandboxOptions): Parameters<typeof openPyodide>[0] {
-  return {
-    ...(workers === undefined ? {} : { workers }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(memoryMb === undefined ? {} : { memoryMb }),
-    ...(onNotice === undefined ? {} : { onNotice }),
-  };
+/** Chooses a sandbox, as `chooseSandbox`, and tells the notice. */
+export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { sandbox, notice } = await chooseSandbox(options);
+  if (notice !== null) options.onNotice?.(notice);
+  return sandbox;
 }
 
-/** The native sandbox, or why there is none. */
-async function tryNative(options: SandboxOptions): Promise<JudgingSandbox | string> {
-  const { workers = availableParallelism(), timeoutMs = 10_000, memoryMb = 512, python, atLeast } = options;
-  const needed = findNative(python);
-  if ("missing" in needed) return needed.missing;
-  let sandbox: JudgingSandbox;
-  try {
-    sandbox = await openNative({ workers, timeoutMs, memoryMb, python });
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    return error instanceof Error ? error.message : String(error);
-  }
-  const problem = tooOld(sandbox, atLeast) ?? (await probeSandbox(sandbox));
-  if (problem === null) return sandbox;
-  await sandbox.close();
-  return problem;
+/** Also what observes for the native sandbox: that needs a date and a hash seed that can be changed, which only this one has. */
+function embedded({ workers, timeoutMs, memoryMb, onNotice }: SandboxOptions): Sandbox {
+  return lazySandbox(pyodideIdentity(), () =>
+    openPyodide({
+      ...(workers === undefined ? {} : { workers }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(memoryMb === undefined ? {} : { memoryMb }),
+      ...(onNotice === undefined ? {} : { onNotice }),
+    }),
+  );
 }
 
-function tooOld({ interpreter }: JudgingSandbox, atLeast: SandboxOptions["atLeast"]): string | null {
-  if (atLeast === undefined) return null;
-  const [, major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(interpreter) ?? []).map(Number);
-  const [wantedMajor, wantedMinor] = atLeast;
-  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return null;
-  return `the corpus needs Python ${wantedMajor}.${wantedMinor}, its interpreter is ${interpreter}`;
-}
-
-/** Observing needs a date and a hash seed that can be changed, which only the embedded backend has. */
 function withObserver(native: JudgingSandbox, options: SandboxOptions): Sandbox {
-  const observer = lazySandbox(pyodideIdentity(), () => openPyodide(shared(options)));
+  const observer = embedded(options);
   return {
     ...native,
     observe: (job) => observer.observe(job),
@@ -102,4 +86,32 @@ function withObserver(native: JudgingSandbox, options: SandboxOptions): Sandbox 
       await Promise.all([native.close(), observer.close()]);
     },
   };
+}
+
+/** The native sandbox, or why there is none. */
+async function tryNative(options: SandboxOptions): Promise<JudgingSandbox | string> {
+  const { workers = availableParallelism(), timeoutMs = 10_000, memoryMb = 512, python } = options;
+  const needed = findNative(python);
+  if ("missing" in needed) return needed.missing;
+  const unfit = tooOld(needed.found.interpreter.version, options);
+  if (unfit !== null) return unfit;
+  let sandbox: JudgingSandbox;
+  try {
+    sandbox = await openNative({ workers, timeoutMs, memoryMb, python });
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    return error instanceof Error ? error.message : String(error);
+  }
+  const problem = await probeSandbox(sandbox);
+  if (problem === null) return sandbox;
+  await sandbox.close();
+  return problem;
+}
+
+function tooOld([major, minor]: readonly [number, number], options: SandboxOptions): string | null {
+  const { choice, atLeast, python } = options;
+  if (choice === "native" || python !== undefined || atLeast == null) return null;
+  const [wantedMajor, wantedMinor] = atLeast;
+  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return null;
+  return `the corpus needs Python ${wantedMajor}.${wantedMinor}, this machine's is ${major}.${minor}`;
 }

@@ -9,6 +9,7 @@ an exception. Objects that are not plain data stay here; the other side holds a 
 
 import asyncio
 import collections
+import io
 import operator
 import types
 
@@ -16,6 +17,7 @@ _module_type = types.ModuleType
 _objects = {}
 _numbers = {}
 _MUTABLE = (list, dict, set, bytearray, collections.deque, collections.Counter, collections.OrderedDict)
+_MUTABLE += (io.BytesIO, io.StringIO)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 _SCALAR_TYPES = (int, float, str, bytes)
 
@@ -83,13 +85,16 @@ def _raised(error):
 
 def _call(number, arguments, named):
     function = _objects[number]
-    taken = [_taken(argument) for argument in arguments]
-    taken_named = {name: _taken(value) for name, value in named}
-    result = function(*taken, **taken_named)
+    everything = []
+    for argument in [*arguments, *[value for _, value in named]]:
+        again = type(argument) is list and argument[0] == "same"
+        everything.append(everything[argument[1]] if again else _taken(argument))
+    count = len(arguments)
+    names = [name for name, _ in named]
+    result = function(*everything[:count], **dict(zip(names, everything[count:])))
     if isinstance(result, types.CoroutineType):
         result = asyncio.run(result)
         return ["v", ["h", "awaited", encode(result, 0, _refer), 0], []]
-    everything = taken + list(taken_named.values())
     for at, argument in enumerate(everything):
         if result is argument and type(argument) in _MUTABLE:
             value = ["h", "argument", at, 0]

@@ -54,6 +54,24 @@ const cases: readonly Case[] = [
     passed(1),
   ],
   [
+    "a stream is read and written like any container",
+    "def f(source, target):\n    target.write(source.read().decode())\n",
+    "import io\ns, t = io.BytesIO(b'abc'), io.StringIO()\nf(s, t)\nassert t.getvalue() == 'abc' and s.read() == b''\n",
+    passed(1),
+  ],
+  [
+    "an object that is handed over twice is one object",
+    "def f(a, b): return a is b\n",
+    "x = [1]\nassert f(x, x) and f('a,b', 'a,b') and f(x, b=x) and not f([1], [1])\n",
+    passed(1),
+  ],
+  [
+    "a class of the tests may use the code's names in its body",
+    "def twice(g):\n    return 2 * g\nLIMIT = 3\n",
+    "class A:\n    x = twice(LIMIT)\nassert A.x == 6\n",
+    passed(1),
+  ],
+  [
     "a global is read when it is used",
     "N = 0\ndef f():\n    global N\n    N += 1\n    return N\n",
     "f()\nassert N == 1\nf()\nassert N == 2\n",
