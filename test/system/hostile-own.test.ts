@@ -1,6 +1,6 @@
-// Our own hostile programs (test/fixtures/hostile/programs.jsonl) in every backend and mode: what is forged, what gets
-// out, what stays. Each row of the table is one way to run them, with the forgeries and the gaps that it owns up to;
-// a verdict counts as accepted when the run passed and at least one assert held, as for a published row.
+// Our own hostile programs (test/fixtures/hostile/programs.jsonl) and correct ones (correct.jsonl) in every backend and
+// mode: what is forged, what gets out, what stays. Each row of the table is one way to run them, with the forgeries and
+// the gaps that it owns up to; accepted is what passed with at least one assert that held, as for a published row.
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import os from "node:os";
@@ -61,10 +61,12 @@ const ways: readonly Way[] = [
 ];
 
 const fixtures = path.resolve(import.meta.dirname, "../fixtures/hostile");
-const programs = readFileSync(path.join(fixtures, "programs.jsonl"), "utf8")
-  .trim()
-  .split("\n")
-  .map((line) => JSON.parse(line) as Program);
+const read = (file: string): readonly Program[] =>
+  readFileSync(path.join(fixtures, file), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Program);
+const programs = [...read("programs.jsonl"), ...read("correct.jsonl")];
 
 /** Programs after which two harmless ones are tried, so that each of two workers has its turn. */
 const BETWEEN_CHECKS = 8;
@@ -73,7 +75,7 @@ const alphabetical = (names: readonly string[]): string[] => [...names].sort();
 
 it("the programs are told apart by name, and most are hostile", () => {
   expect(new Set(programs.map(({ name }) => name)).size).toBe(programs.length);
-  expect(programs.filter(({ want }) => want !== "pass").length).toBeGreaterThanOrEqual(45);
+  expect(programs.filter(({ want }) => want !== "pass").length).toBeGreaterThan(programs.length / 2);
 });
 
 describe.each(ways)("$backend, $mode", ({ mode, open, forged, unable, processes }) => {
@@ -134,7 +136,7 @@ describe.each(ways)("$backend, $mode", ({ mode, open, forged, unable, processes 
     expect(forged.filter((name) => !marked.has(name))).toEqual([]);
   });
 
-  it("accepts harmless programs but the declared ones", () => {
+  it("accepts every correct and harmless program but the declared ones", () => {
     expect(namesOf(({ program, accepted }) => program.want === "pass" && !accepted)).toEqual(
       alphabetical(unable),
     );
