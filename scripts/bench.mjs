@@ -10,14 +10,15 @@ const { InputError } = await import("selfalign");
 const { helpOf, parseFlags, reportError } = await import("./flags.mjs");
 
 const folder = path.join(import.meta.dirname, "bench");
-/** Modules beside the benchmarks that serve several of them. */
-const SHARED = new Set(["python"]);
 const names = readdirSync(folder)
   .filter((file) => file.endsWith(".mjs"))
-  .map((file) => path.basename(file, ".mjs"))
-  .filter((name) => !SHARED.has(name));
+  .map((file) => path.basename(file, ".mjs"));
 const FLAGS = {
-  json: { kind: "text", value: "FILE", about: "write {name, environment, rows, ratios, figures} there" },
+  json: {
+    kind: "text",
+    value: "FILE",
+    about: "write {name, environment, rows, ratios, figures, details} there",
+  },
   "num-samples": { kind: "count", value: "N", fallback: 60, about: "size of the measured job" },
   python: {
     kind: "text",
@@ -42,6 +43,7 @@ async function main(args) {
     rows,
     ratios = {},
     figures = {},
+    details = [],
   } = await bench({ size: values["num-samples"], python: values.python, humaneval: values.humaneval });
   const environment = {
     node: process.version,
@@ -60,7 +62,10 @@ async function main(args) {
       .join(", "),
   );
   if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify({ name, environment, rows, ratios, figures }, null, 2)}\n`);
+    writeFileSync(
+      values.json,
+      `${JSON.stringify({ name, environment, rows, ratios, figures, details }, null, 2)}\n`,
+    );
   }
 }
 

@@ -5,7 +5,7 @@ import { openCorpus, loadGrammar } from "selfalign";
 import { functionsOf } from "../../dist/python/functions.js";
 import { lint, withoutPragmas } from "../../dist/python/ruff.js";
 import { parsePython } from "../../dist/python/syntax.js";
-import { askPython } from "./python.mjs";
+import { askPython, need } from "./rig/python.mjs";
 
 const FILES = 300;
 /** More than are wanted: a Python older than the library cannot read all of it. */
@@ -25,8 +25,9 @@ const kinds = [
 ];
 
 export async function bench({ python }) {
+  need(python, ["pycodestyle", "pydocstyle", "mccabe", "radon"]);
   const texts = await textsOf();
-  const theirs = askPython(python, "style.py", texts, ["pycodestyle", "pydocstyle", "mccabe", "radon"]);
+  const theirs = await askPython(python, "style.py", texts);
   const pairs = texts.flatMap((text, at) => (theirs[at] === null ? [] : [{ text, theirs: theirs[at] }]));
   const read = pairs.slice(0, FILES);
   await loadGrammar();
