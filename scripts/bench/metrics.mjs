@@ -15,8 +15,19 @@ const SEED = 3407;
 const LACKING = /^(?:E12|E13|E70[34]|W50|W60[^5])/u;
 /** Not counted by us: a response is an excerpt, neither a module nor a package. */
 const LEFT_OFF = /^D10[04]$/u;
-/** Ruff counts indented lines, pydocstyle docstrings (D207, D208); ruff reads the first paragraph, pydocstyle the first line (D400, D402). */
+/** Where the tools judge by design something else; why is told in the table. */
 const OTHERWISE = /^D(?:207|208|400|402)$/u;
+/** What the larger differences come from. */
+const NOTES = {
+  E203: "ruff allows the blanks of a slice as Black writes it",
+  E301: "ruff takes the blank line before a comment for that of the method below",
+  E501: "ruff allows a line of one word, or that ends in an address",
+  E722: "ruff allows a bare except that raises again",
+  D207: "ruff counts lines, pydocstyle docstrings",
+  D208: "ruff counts lines, pydocstyle docstrings",
+  D400: "ruff reads the first paragraph, pydocstyle the first line",
+  D402: "pydocstyle takes `D.get(` for the signature of `get` too",
+};
 const kinds = [
   ["lacking", LACKING],
   ["left off", LEFT_OFF],
@@ -105,7 +116,14 @@ function rowsOf(tool, compared) {
   const kindOf = (code) => kinds.find(([, pattern]) => pattern.test(code))[0];
   return [...counts]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([code, row]) => ({ tool, code, kind: kindOf(code), ...row, agreement: totalOf([row]) }));
+    .map(([code, row]) => ({
+      tool,
+      code,
+      kind: kindOf(code),
+      ...row,
+      agreement: totalOf([row]),
+      note: NOTES[code] ?? "",
+    }));
 }
 
 function complexityRow(tool, compared) {

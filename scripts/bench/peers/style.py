@@ -74,5 +74,6 @@ def facts(text):
     }
 
 
-warnings.simplefilter("ignore")
-json.dump([facts(text) for text in json.load(sys.stdin)], sys.stdout)
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    json.dump([facts(text) for text in json.load(sys.stdin)], sys.stdout)
