@@ -39,6 +39,44 @@ export const RUN_FLAGS = {
   workers: { kind: "count", value: "N", about: "sandbox processes (default: one per processor, at most 8)" },
 };
 
+/** Flags of `verify`. */
+export const VERIFY_FLAGS = {
+  out: { kind: "text", value: "OUT.jsonl", about: "where the verdicts go" },
+  sandbox: { kind: "text", value: "NAME", fallback: "auto", about: "native, pyodide, or auto" },
+  mode: {
+    kind: "text",
+    value: "NAME",
+    fallback: "auto",
+    about: "split (code and tests in two worlds), one-world, or auto",
+  },
+  timeout: { kind: "number", value: "S", fallback: 10, about: "seconds for one program" },
+  workers: {
+    kind: "count",
+    value: "N",
+    about: "programs at the same time (default: what there is room for)",
+  },
+  mutants: { kind: "number", value: "N", fallback: 0, about: "wrong variants tried on each row that passes" },
+  "allow-imports": {
+    kind: "list",
+    value: "A,B",
+    about: "modules allowed beside the standard library, e.g. numpy,pandas",
+  },
+  python: { kind: "text", value: "PATH", about: "Python of the native sandbox" },
+};
+
+/** Options of `verifyTo` from parsed flags. */
+export function verifyOptions(flags) {
+  return {
+    sandbox: flags.sandbox,
+    mode: flags.mode,
+    timeoutMs: Math.round(flags.timeout * 1_000),
+    mutants: flags.mutants,
+    allowImports: flags["allow-imports"],
+    ...(flags.workers === undefined ? {} : { workers: flags.workers }),
+    ...(flags.python === undefined ? {} : { python: flags.python }),
+  };
+}
+
 /** Options of `runPipeline` from parsed flags. */
 export function pipelineOptions(flags) {
   return {

@@ -6,8 +6,9 @@ import path from "node:path";
 const root = path.resolve(import.meta.dirname, "..");
 if (!existsSync(path.join(root, "dist/index.js"))) await import("./build.mjs");
 
-const { drawOn, extractTo, runPipeline, STAGES } = await import("selfalign");
-const { helpOf, parseFlags, pipelineOptions, reportError, RUN_FLAGS } = await import("./flags.mjs");
+const { drawOn, extractTo, runPipeline, STAGES, verifyTo } = await import("selfalign");
+const { helpOf, parseFlags, pipelineOptions, reportError, RUN_FLAGS, VERIFY_FLAGS, verifyOptions } =
+  await import("./flags.mjs");
 const { InputError } = await import("selfalign");
 
 const VERBS = {
@@ -41,6 +42,21 @@ const VERBS = {
         `${values.out}: ${counts.functions} functions from ${counts.files} files, ` +
           `${counts.filesWithErrors} with syntax errors${skipped.join("")}`,
       );
+    },
+  },
+  verify: {
+    usage: "selfalign verify IN.jsonl --out OUT.jsonl [flags]",
+    about:
+      "Verdicts on code with tests: our rows, HumanEval, MBPP, or {id, code, tests}; .gz too. Resumes where it stopped.",
+    flags: VERIFY_FLAGS,
+    async run({ values, others }) {
+      if (others.length !== 1)
+        throw new InputError("verify needs one input: selfalign verify IN.jsonl --out OUT.jsonl");
+      if (values.out === undefined) throw new InputError("verify needs --out OUT.jsonl");
+      const options = { ...verifyOptions(values), draw: drawOn(process.stderr) };
+      const { rows, verdicts } = await verifyTo(others[0], values.out, options);
+      const counts = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);
+      console.log(`${values.out}: ${rows} rows${counts.length > 0 ? `: ${counts.join(", ")}` : ""}`);
     },
   },
 };

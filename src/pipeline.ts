@@ -3,7 +3,8 @@
 // not done again.
 import { appendFile, mkdir } from "node:fs/promises";
 import { openCorpus, type Corpus } from "./corpus/corpus.js";
-import { InputError, Interrupted } from "./core/errors.js";
+import { explained, InputError } from "./core/errors.js";
+import { stoppedBySignals } from "./core/interrupt.js";
 import { startProgress, type Progress, type Task } from "./core/progress.js";
 import { keyOf, type Seed, type WithResponse, type WithResult } from "./core/record.js";
 import { openRun, type ContentOptions, type RunDirectory } from "./core/run.js";
@@ -110,7 +111,7 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
     const rows = Object.entries(run.manifest.stages).map(([name, record]) => [name, record.rows] as const);
     return { dir: run.dir, rows: Object.fromEntries(rows), worked: [...worked] };
   } catch (error) {
-    throw signal.aborted ? signal.reason : explained(error);
+    throw signal.aborted ? signal.reason : explained(error, "writing the run failed");
   } finally {
     signal.removeEventListener("abort", stop);
     ignoreSignals();
@@ -118,23 +119,6 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
     progress.close();
     await run.release();
   }
-}
-
-/** A signal that the first SIGINT or SIGTERM aborts; the second one ends the process as ever. */
-function stoppedBySignals(): { signal: AbortSignal; release: () => void } {
-  const controller = new AbortController();
-  const names = ["SIGINT", "SIGTERM"] as const;
-  const release = (): void => {
-    for (const name of names) process.removeListener(name, stop);
-  };
-  const stop = (): void => {
-    release();
-    controller.abort(
-      new Interrupted("stopped; what was finished is kept: the same command goes on from there"),
-    );
-  };
-  for (const name of names) process.once(name, stop);
-  return { signal: controller.signal, release };
 }
 
 async function goThrough(outer: Context): Promise<void> {
@@ -293,22 +277,5 @@ async function cleanFrom(run: RunDirectory, stages: ReadonlySet<StageName>): Pro
   await run.forget(
     gone.flatMap((stage) => RECORDS[stage]),
     gone.map((stage) => FOLDERS[stage]).filter((folder) => folder !== null),
-  );
-}
-
-/** Failures of the disk are told as what they are; everything is resumable. */
-function explained(error: unknown): unknown {
-  if (!(error instanceof Error) || !("code" in error)) return error;
-  const problem = {
-    ENOSPC: "the disk is full",
-    EDQUOT: "the disk quota is used up",
-    EROFS: "the disk is read-only",
-    EACCES: "access is denied",
-    EIO: "the disk fails",
-  }[String(error.code)];
-  if (problem === undefined) return error;
-  return new InputError(
-    `writing the run failed: ${problem} (${error.message}). What was finished is kept; mend it and run the same command again`,
-    { cause: error },
   );
 }

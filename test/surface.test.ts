@@ -65,6 +65,7 @@ const NAMES = [
   "toFrame",
   "validate",
   "verdictChart",
+  "verifyTo",
 ];
 
 it("is what the list says", () => {

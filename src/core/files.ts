@@ -94,20 +94,27 @@ export function isMissing(error: unknown): boolean {
 
 /** Lines of a file as bytes; `whole` is false for a last one without its newline. Absent files have none. */
 export async function* linesOf(file: string): AsyncGenerator<{ bytes: Buffer; whole: boolean }> {
-  let rest: Buffer[] = [];
   try {
-    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-      let start = 0;
-      for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-        rest.push(chunk.subarray(start, end));
-        yield { bytes: Buffer.concat(rest), whole: true };
-        rest = [];
-        start = end + 1;
-      }
-      if (start < chunk.length) rest.push(chunk.subarray(start));
-    }
+    yield* linesIn(createReadStream(file) as AsyncIterable<Buffer>);
   } catch (error) {
     if (!isMissing(error)) throw error;
+  }
+}
+
+/** Lines of a stream of bytes; `whole` is false for a last one without its newline. */
+export async function* linesIn(
+  chunks: AsyncIterable<Buffer>,
+): AsyncGenerator<{ bytes: Buffer; whole: boolean }> {
+  let rest: Buffer[] = [];
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      rest.push(chunk.subarray(start, end));
+      yield { bytes: Buffer.concat(rest), whole: true };
+      rest = [];
+      start = end + 1;
+    }
+    if (start < chunk.length) rest.push(chunk.subarray(start));
   }
   const bytes = Buffer.concat(rest);
   if (bytes.length > 0) yield { bytes, whole: false };

@@ -1,5 +1,5 @@
-// One writer per run directory. The lock is a file that names its holder; a holder that has died leaves it behind, and
-// the next run sees that and takes over.
+// One writer per run directory, or per file. The lock is a file that names its holder; a holder that has died leaves it
+// behind, and the next run sees that and takes over.
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
@@ -17,8 +17,20 @@ interface Holder {
  * Locks a directory and gives the function that unlocks it.
  * @throws InputError naming the holder when another live process has it.
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const file = path.join(folder, ".lock");
+export function lockFolder(folder: string): Promise<() => Promise<void>> {
+  return takeLock(path.join(folder, ".lock"), `run directory ${folder}`, "--output-dir");
+}
+
+/**
+ * Locks a file that is about to be written, by another one beside it, and gives the function that unlocks it.
+ * @throws InputError naming the holder when another live process has it.
+ */
+export function lockOutput(file: string): Promise<() => Promise<void>> {
+  return takeLock(`${file}.lock`, `output ${file}`, "--out");
+}
+
+/** `what` is locked by `file`; `flag` names another one. */
+async function takeLock(file: string, what: string, flag: string): Promise<() => Promise<void>> {
   const mine = `${file}.${process.pid}`;
   const text = JSON.stringify({ pid: process.pid, host: hostname(), born: await birthOf(process.pid) });
   await writeFile(mine, text);
@@ -28,7 +40,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
       const seen = await readFile(file, "utf8").catch(missingAsNull);
       if (seen === null) continue;
       const holder = parseHolder(seen);
-      if (holder === null || (await isAlive(holder))) throw heldError(folder, file, holder);
+      if (holder === null || (await isAlive(holder))) throw heldError(what, flag, file, holder);
       await takeAway(file, seen);
     }
   } finally {
@@ -91,10 +103,10 @@ function parseHolder(text: string): Holder | null {
   }
 }
 
-function heldError(folder: string, file: string, holder: Holder | null): InputError {
+function heldError(what: string, flag: string, file: string, holder: Holder | null): InputError {
   const who = holder === null ? "another run" : `process ${holder.pid} on ${holder.host}`;
   return new InputError(
-    `run directory ${folder} is in use by ${who}: wait for it to end, choose another --output-dir, ` +
+    `${what} is in use by ${who}: wait for it to end, choose another ${flag}, ` +
       `or remove ${file} if that process is gone`,
   );
 }

@@ -182,7 +182,10 @@ export interface Judged {
   readonly killsStub: boolean | null;
   /** Killed share of the mutants tried, 0..1; null where none was tried. */
   readonly mutationScore: number | null;
-  readonly mode: "split" | "one-world";
+  /** Signs in the code that it may set out to deceive its judge (the flags of `sandbox/suspicions`); mostly none. */
+  readonly suspicions: readonly string[];
+  /** `none` where nothing ran, as for a forbidden import. */
+  readonly mode: "split" | "one-world" | "none";
   readonly backend: string;
   readonly interpreter: string;
 }

@@ -177,14 +177,22 @@ async function writeManifest(root: string, manifest: Manifest): Promise<void> {
 }
 
 function refuseOtherContent(dir: string, before: ContentOptions, now: ContentOptions): void {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
-  const changed = names.filter((name) => before[name] !== now[name]);
-  if (changed.length === 0) return;
-  const list = changed.map((name) => `${name} was ${quoted(before[name])} and is now ${quoted(now[name])}`);
+  const changes = changesOf(before, now);
+  if (changes === null) return;
   throw new InputError(
-    `run directory ${dir} was made with other options (${list.join("; ")}): ` +
+    `run directory ${dir} was made with other options (${changes}): ` +
       `repeat those, choose another --output-dir, or start afresh with --clean`,
   );
+}
+
+/** How options differ from those that something was made with, in words; null where they don't. */
+export function changesOf(before: ContentOptions, now: ContentOptions): string | null {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
+  const changed = names.filter((name) => before[name] !== now[name]);
+  if (changed.length === 0) return null;
+  return changed
+    .map((name) => `${name} was ${quoted(before[name])} and is now ${quoted(now[name])}`)
+    .join("; ");
 }
 
 function quoted(value: string | number | boolean | undefined): string {

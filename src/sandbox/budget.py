@@ -1,6 +1,6 @@
 """A step budget: how many function starts and jumps a piece of Python may take, counted, not timed.
 
-Part of the harness (see loop.py). Straight-line code is bounded by its length, so that starts, resumptions and jumps
+Part of the harness (see harness.py). Straight-line code is bounded by its length, so that starts, resumptions and jumps
 are enough to bound everything but one long call into C. The count is the same on every machine. When it runs out an
 exception is raised at every further event; a program that swallows a thousand of them loses its world.
 """
@@ -26,10 +26,6 @@ _leave = os._exit
 _left = 0
 # Lines of the code that the present run went through, in the order of their first visit.
 _lines = []
-
-
-class _TooLong(BaseException):
-    pass
 
 
 def _on_start(code, offset):

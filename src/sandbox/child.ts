@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { openWorld, readRealmFiles } from "./realm.js";
 import type { Limits, RealmFiles, World } from "./realm.js";
 import { HARNESS_FILES, INSIDE_FILE, SNAPSHOT_DESCRIPTOR, SNAPSHOT_HEADER_BYTES } from "./wire.js";
-import type { Answer, Order } from "./wire.js";
+import type { Answer, Order, Reply } from "./wire.js";
 
 const FILE_BYTES = 32 * 1024 * 1024;
 const FILE_COUNT = 5_000;
@@ -61,7 +61,7 @@ async function makeSnapshot(files: RealmFiles, limits: Limits, here: string): Pr
 }
 
 /** One call. Whatever the realm throws or returns, but a text, is no answer. */
-function obey(world: World, verb: string, text: string): Answer {
+function obey(world: World, verb: string, text: string): Reply {
   let reply: unknown;
   try {
     reply = world.call(verb, text);
@@ -74,17 +74,30 @@ function obey(world: World, verb: string, text: string): Answer {
 
 async function serve(files: RealmFiles, limits: Limits): Promise<void> {
   const snapshot = readSnapshot();
-  const open = (): Promise<World> => openWorld(files, limits, snapshot);
-  let world = await open();
-  say({ ready: world.seal(), pid: process.pid });
+  const open = async (): Promise<World> => {
+    const world = await openWorld(files, limits, snapshot);
+    version = world.seal();
+    return world;
+  };
+  let version = "";
+  let code = await open();
+  // A second world for the tests, from the first job on that judges in two; it is kept ready like the first.
+  let tests: World | null = null;
+  say({ ready: version, pid: process.pid });
   for await (const line of createInterface({ input: process.stdin })) {
     const order = JSON.parse(line) as Order;
-    if ("verb" in order) {
-      say(obey(world, order.verb, order.text));
-    } else {
-      world = await open();
-      world.seal();
+    if (!("verb" in order)) {
+      code = await open();
+      if (tests !== null) tests = await open();
       say({ fresh: true });
+    } else if (order.verb === "confront") {
+      tests ??= await open();
+      const asked = code;
+      tests.connect((text) => asked.call("serve", text));
+      const { reply, written } = obey(tests, order.verb, order.text);
+      say({ reply, written: written + code.written() });
+    } else {
+      say(obey(code, order.verb, order.text));
     }
   }
 }

@@ -15,6 +15,8 @@ const SHELL = "/bin/sh";
 const GUARDED = existsSync(SHELL);
 const START_MS = 180_000;
 const CPU_POLL_MS = 50;
+/** Share of its time that a program must have spent computing to have run out of it by its own doing. */
+const BUSY = 0.8;
 /** On a loaded machine processor time comes slowly; so much slower it may come before we give up. */
 const WALL_PER_CPU = 6;
 const STDERR_CHARACTERS = 4_000;
@@ -35,6 +37,8 @@ export interface ChildOptions {
 export interface Deadline {
   readonly wallAtMs: number;
   readonly cpuAtMs: number | null;
+  /** Processor time of the child from which on a timeout is its own doing and not a loaded machine's. */
+  readonly spentAtMs: number;
 }
 
 /** Why no answer came. `memory`: the process died for want of it; `lost`: it died, and did not say why. */
@@ -45,6 +49,8 @@ export interface Child {
   /** Version of its interpreter. */
   readonly version: string;
   readonly alive: () => boolean;
+  /** After a timeout: whether the child had used up the time itself. */
+  readonly spent: () => boolean;
   /** From now on: `timeoutMs` of wall time, or, on processor time, as much of that (wall time where it can't be read). */
   deadline(timeoutMs: number, processorTime: boolean): Deadline;
   /** One call of the harness; a child that does not answer in time is killed. */
@@ -146,15 +152,21 @@ function watch(pid: number, { wallAtMs, cpuAtMs }: Deadline, late: () => void): 
 }
 
 function deadlineOf(pid: number, timeoutMs: number, processorTime: boolean): Deadline {
-  const used = processorTime ? cpuMsOf(pid) : null;
-  const wallMs = used === null ? timeoutMs : timeoutMs * WALL_PER_CPU;
-  return { wallAtMs: performance.now() + wallMs, cpuAtMs: used === null ? null : used + timeoutMs };
+  const used = cpuMsOf(pid);
+  const counted = processorTime ? used : null;
+  const wallMs = counted === null ? timeoutMs : timeoutMs * WALL_PER_CPU;
+  return {
+    wallAtMs: performance.now() + wallMs,
+    cpuAtMs: counted === null ? null : counted + timeoutMs,
+    spentAtMs: (used ?? Infinity) + BUSY * timeoutMs,
+  };
 }
 
 interface Line {
   /** Sends a line and waits for the next one. */
   ask(order: Order | null, pid: number, deadline: Deadline): Promise<Answer | Death>;
   readonly alive: () => boolean;
+  readonly spent: () => boolean;
   readonly complaint: () => string;
 }
 
@@ -173,6 +185,7 @@ function parsed(line: string): Answer | Death {
 function converse(child: ChildProcess): Line {
   let waiting: ((answer: Answer | Death) => void) | null = null;
   let alive = true;
+  let spent = false;
   let stderr = "";
   const settle = (answer: Answer | Death): void => {
     const resolve = waiting;
@@ -201,6 +214,7 @@ function converse(child: ChildProcess): Line {
       }
       const cancel = watch(pid, deadline, () => {
         alive = false;
+        spent = (cpuMsOf(pid) ?? 0) >= deadline.spentAtMs;
         end(child);
         settle("timeout");
       });
@@ -210,7 +224,7 @@ function converse(child: ChildProcess): Line {
       };
       if (order !== null) child.stdin?.write(`${JSON.stringify(order)}\n`);
     });
-  return { ask, alive: () => alive, complaint: () => stderr };
+  return { ask, alive: () => alive, spent: () => spent, complaint: () => stderr };
 }
 
 /** Starts a child that serves; rejects when it does not come up. `snapshot` is a descriptor open on the snapshot file. */
@@ -231,6 +245,7 @@ export async function startChild(options: ChildOptions, snapshot: number): Promi
     pid,
     version: ready,
     alive: line.alive,
+    spent: line.spent,
     deadline: (timeoutMs, processorTime) => deadlineOf(pid, timeoutMs, processorTime),
     async call(order, deadline) {
       const answer = await line.ask(order, pid, deadline);

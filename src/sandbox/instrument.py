@@ -1,6 +1,6 @@
 """Rewrites tests so that the harness can count: asserts that held, and calls of the entry point that returned.
 
-Part of the harness (see loop.py). The program must not be able to see or replace the counters, so they don't stand in
+Part of the harness (see harness.py). The program must not be able to see or replace the counters, so they don't stand in
 its namespace: a call is written as a call of a marker text, and the markers in the compiled code's constants are then
 exchanged for the functions themselves.
 """

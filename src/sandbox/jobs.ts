@@ -5,6 +5,7 @@ import type { Child, Death } from "./children.js";
 import type {
   JudgeJob,
   KillJob,
+  Mode,
   Observation,
   Observed,
   ObserveJob,
@@ -24,6 +25,7 @@ const STATUSES: ReadonlySet<string> = new Set<OutcomeStatus>([
   "exit",
   "timeout",
   "memory",
+  "unsupported",
 ]);
 /** Endings that a loaded or starved machine may bring about, so that they are believed only the second time. */
 export const UNSURE: ReadonlySet<string> = new Set<OutcomeStatus>(["timeout", "memory", "sandbox-error"]);
@@ -45,12 +47,12 @@ export interface Terms {
 }
 
 /** How a world ended that gave no answer: with its process, by `exit` with a status, by a crash of the interpreter; `garbled` is an answer that is none. */
-interface Ending {
+export interface Ending {
   readonly ended: Death | "exit" | "died" | "garbled";
   readonly status: number;
 }
 
-type Fields = readonly unknown[];
+export type Fields = readonly unknown[];
 
 interface Talk {
   /** Calls a verb; the nonce goes in front and is taken off the answer. */
@@ -64,7 +66,7 @@ const isText = (value: unknown): value is string | null => value === null || typ
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Tells an answer of the harness from everything else that may come out of a world. */
-function understood(reply: string, nonce: string): Fields | Ending {
+export function understood(reply: string, nonce: string): Fields | Ending {
   if (reply === "!died") return { ended: "died", status: 0 };
   const exit = /^!exit (\d+)$/.exec(reply);
   if (exit !== null) return { ended: "exit", status: Number(exit[1]) };
@@ -99,8 +101,13 @@ const MESSAGES: Readonly<Record<Exclude<Ending["ended"], "timeout" | "exit">, [O
   garbled: ["error", "the interpreter gave no answer that can be believed"],
 };
 
-function endedOutcome({ ended, status }: Ending, stage: Outcome["stage"], timeoutMs: number): Outcome {
-  const nothing = { mode: "one-world", objects: false, stage, asserts: 0, calls: 0, line: null } as const;
+export function endedOutcome(
+  { ended, status }: Ending,
+  stage: Outcome["stage"],
+  timeoutMs: number,
+  mode: Mode = "one-world",
+): Outcome {
+  const nothing = { mode, objects: false, stage, asserts: 0, calls: 0, line: null };
   if (ended === "timeout")
     return { ...nothing, status: "timeout", message: `no end within ${timeoutMs / 1000} s` };
   if (ended === "exit")
@@ -109,17 +116,22 @@ function endedOutcome({ ended, status }: Ending, stage: Outcome["stage"], timeou
   return { ...nothing, status: word, message };
 }
 
-/** An answer of the harness as an outcome; of the seven fields none is taken on trust. */
-function outcomeOf(answer: Fields | Ending, stage: Outcome["stage"], timeoutMs: number): Outcome {
-  if (isEnding(answer)) return endedOutcome(answer, stage, timeoutMs);
-  const [status, at, asserts, calls, message, line] = answer;
+/** An answer of the harness as an outcome; of the eight fields none is taken on trust. */
+export function outcomeOf(
+  answer: Fields | Ending,
+  stage: Outcome["stage"],
+  timeoutMs: number,
+  mode: Mode = "one-world",
+): Outcome {
+  if (isEnding(answer)) return endedOutcome(answer, stage, timeoutMs, mode);
+  const [status, at, asserts, calls, message, line, objects] = answer;
   const sound = typeof status === "string" && STATUSES.has(status) && (at === "code" || at === "tests");
   if (!sound || !isCount(asserts) || !isCount(calls) || !isText(message) || !(line === null || isCount(line)))
-    return endedOutcome({ ended: "garbled", status: 0 }, stage, timeoutMs);
+    return endedOutcome({ ended: "garbled", status: 0 }, stage, timeoutMs, mode);
   return {
     status: status as OutcomeStatus,
-    mode: "one-world",
-    objects: false,
+    mode,
+    objects: mode === "split" && objects === 1,
     stage: at,
     asserts,
     calls,
@@ -140,12 +152,22 @@ function unlessFlood(outcome: Outcome, written: number): Outcome {
 
 /** Imports the code, then runs the tests; a world that ends on the way is charged to the half it was in. */
 export async function judgeIn(child: Child, job: JudgeJob, terms: Terms): Promise<Outcome> {
+  if (job.mode === "split") return judgeApart(child, job, terms);
   const talk = talkTo(child, terms);
   const loaded = await talk.ask("load", job.code, job.tests, job.entryPoint);
   const outcome = outcomeOf(loaded, "code", terms.timeoutMs);
   if (outcome.status !== "passed") return unlessFlood(outcome, talk.written());
   const tested = await talk.ask("test");
   return unlessFlood(outcomeOf(tested, "tests", terms.timeoutMs), talk.written());
+}
+
+/** Imports the code in one world, then runs the tests in another, which asks the first. */
+async function judgeApart(child: Child, job: JudgeJob, terms: Terms): Promise<Outcome> {
+  const talk = talkTo(child, terms);
+  const hosted = outcomeOf(await talk.ask("host", job.code), "code", terms.timeoutMs, "split");
+  if (hosted.status !== "passed") return unlessFlood(hosted, talk.written());
+  const tested = await talk.ask("confront", job.code, job.tests, job.entryPoint);
+  return unlessFlood(outcomeOf(tested, "tests", terms.timeoutMs, "split"), talk.written());
 }
 
 function observationOf(fields: Fields): Observation | null {
@@ -225,7 +247,7 @@ export async function killIn(
     const answer = await talk.ask("variant", code);
     if (isEnding(answer)) {
       const { status } = endedOutcome(answer, "tests", terms.timeoutMs);
-      return { killed, ended: UNSURE.has(status) ? "unsure" : "surely" };
+      return { killed, ended: UNSURE.has(status) && !child.spent() ? "unsure" : "surely" };
     }
     killed.push(answer[0] !== 0 || talk.written() - written > FLOOD_BYTES);
     written = talk.written();

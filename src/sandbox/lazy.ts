@@ -1,11 +1,8 @@
 // A sandbox that starts when the first job comes: a run whose stages are finished never starts one.
-import type { Sandbox } from "./sandbox.js";
+import type { Sandbox, SandboxIdentity } from "./sandbox.js";
 
 /** The same contract, opened by `open` at the first job; `close` closes what was opened. */
-export function lazySandbox(
-  identity: Pick<Sandbox, "backend" | "interpreter">,
-  open: () => Promise<Sandbox>,
-): Sandbox {
+export function lazySandbox(identity: SandboxIdentity, open: () => Promise<Sandbox>): Sandbox {
   let opening: Promise<Sandbox> | null = null;
   const opened = (): Promise<Sandbox> => (opening ??= open());
   return {

@@ -1,6 +1,6 @@
 """Plain data as Python source that evaluates back to an equal value of the same type.
 
-Part of the harness (see loop.py). Only exact types are written, so no code of the program runs here: a subclass, a
+Part of the harness (see harness.py). Only exact types are written, so no code of the program runs here: a subclass, a
 NaN, a cycle or a long value is opaque. Sets are written sorted by their elements' text, dicts in their own order.
 """
 

@@ -1,6 +1,6 @@
 """An event loop for a machine without threads, sockets or a host to wait for.
 
-Part of the harness: the .py files of this folder are executed in one private namespace (order in `snapshot.ts`).
+Part of the harness (see harness.py), for Pyodide.
 Time inside the loop is virtual: when nothing is ready the clock jumps to the next timer, so `asyncio.sleep(3600)`
 costs nothing and every run is alike. A loop that would wait forever says so instead.
 """

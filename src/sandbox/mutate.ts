@@ -6,21 +6,49 @@ import { uniforms } from "../core/random.js";
 import { codeEnd } from "../python/functions.js";
 import { docstringNode } from "../python/literals.js";
 import { parsePython, type SyntaxNode } from "../python/syntax.js";
+import { treeOf } from "../python/trees.js";
 
 /** The code with the body of its entry point replaced by `return None`, docstring kept; null where it has no such function. */
 export function stubOf(code: string, entryPoint: string): string | null {
   return withTree(code, (root) => {
-    const body = definitionOf(root, entryPoint)?.childForFieldName("body");
-    const first = body?.codeChildren[0];
-    if (!body || !first) return null;
-    const docstring = docstringNode(body);
-    const indent = " ".repeat(first.startPosition.column);
-    const onOwnLine = /^\s*$/.test(
-      code.slice(first.startIndex - first.startPosition.column, first.startIndex),
-    );
-    const kept = docstring && onOwnLine ? `${docstring.text}\n${indent}` : "";
-    return `${code.slice(0, first.startIndex)}${kept}return None${code.slice(codeEnd(body))}`;
+    const definition = definitionOf(root, entryPoint);
+    return definition && withEmptyBodies(code, [definition]);
   });
+}
+
+/** Their objects can still be made: a test that only does that must not count as strong. */
+const CONSTRUCTORS = new Set(["__init__", "__new__"]);
+
+/**
+ * The code with the bodies of all its functions and methods replaced by `return None`, but for those that make objects:
+ * the control where no entry point can be told. Null where it has none.
+ */
+export function stubOfAll(code: string): string | null {
+  return withTree(code, (root) => withEmptyBodies(code, outermostFunctions(root)));
+}
+
+function outermostFunctions(node: SyntaxNode): readonly SyntaxNode[] {
+  return node.children.flatMap((child) => {
+    if (child.type !== "function_definition") return outermostFunctions(child);
+    return CONSTRUCTORS.has(child.childForFieldName("name")?.text ?? "") ? [] : [child];
+  });
+}
+
+/** Null where there is no body to replace. Definitions in source order, none inside another. */
+function withEmptyBodies(code: string, definitions: readonly SyntaxNode[]): string | null {
+  const bodies = definitions.flatMap((definition) => definition.childForFieldName("body") ?? []);
+  if (bodies.length === 0) return null;
+  return bodies.reduceRight(
+    (text, body) => text.slice(0, body.startIndex) + emptyBody(code, body) + text.slice(codeEnd(body)),
+    code,
+  );
+}
+
+function emptyBody(code: string, body: SyntaxNode): string {
+  const docstring = docstringNode(body);
+  const { column } = body.startPosition;
+  const onOwnLine = /^\s*$/.test(code.slice(body.startIndex - column, body.startIndex));
+  return docstring && onOwnLine ? `${docstring.text}\n${" ".repeat(column)}return None` : "return None";
 }
 
 export interface MutantOptions {
@@ -33,9 +61,9 @@ export interface MutantOptions {
 
 /**
  * Variants that differ from the code in one point and parse; points in the entry point come before most of those in
- * what it carries. Fewer than `limit`, or none, where the code has no more points. Some may mean the same as the code.
+ * what it carries (without one, null, all count the same). Fewer than `limit`, or none, where the code has no more points. Some may mean the same as the code.
  */
-export function mutantsOf(code: string, entryPoint: string, options: MutantOptions): string[] {
+export function mutantsOf(code: string, entryPoint: string | null, options: MutantOptions): string[] {
   const { limit = 4, seed, key } = options;
   const next = uniforms(seed, `mutants:${key}`);
   const points = withTree(code, (root) => pointsOf(root, entryPoint)) ?? [];
@@ -60,17 +88,15 @@ interface Point {
 }
 
 function withTree<T>(code: string, use: (root: SyntaxNode) => T): T | null {
-  const tree = parsePython(code);
-  if (!tree) return null;
-  try {
-    return tree.hasError ? null : use(tree.root);
-  } finally {
-    tree.delete();
-  }
+  const tree = treeOf(code);
+  return tree && !tree.hasError ? use(tree.root) : null;
 }
 
+/** Not kept among the trees: nobody asks for a mutant's again. */
 function parses(code: string): boolean {
-  return withTree(code, () => true) ?? false;
+  const tree = parsePython(code);
+  tree?.delete();
+  return tree?.hasError === false;
 }
 
 /** The last definition of a name at module level, which is the one that calls reach. */
@@ -81,8 +107,8 @@ function definitionOf(root: SyntaxNode, name: string): SyntaxNode | null {
   return definitions.findLast((node) => node.childForFieldName("name")?.text === name) ?? null;
 }
 
-function pointsOf(root: SyntaxNode, entryPoint: string): Point[] {
-  const entry = definitionOf(root, entryPoint);
+function pointsOf(root: SyntaxNode, entryPoint: string | null): Point[] {
+  const entry = entryPoint === null ? root : definitionOf(root, entryPoint);
   if (!entry) return [];
   const points: Point[] = [];
   const visit = (node: SyntaxNode, helper: boolean): void => {

@@ -1,7 +1,8 @@
 // The embedded backend: CPython in WebAssembly in locked-down child processes (`children.ts`), for machines without a
 // sandbox of their own. Every judge and observe has a fresh world; the variants of one kill share a warm one. Here the
 // contract's jobs are turned into calls of the harness (`harness.py`) and its answers, or their absence, into outcomes.
-// Timeouts and want of memory are believed only after a second run, alone, in a new child, on processor time.
+// Want of memory, and a timeout that the program did not spend computing, are believed only after a second run, alone, in a
+// new child, on processor time.
 import { closeSync, existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
@@ -14,7 +15,7 @@ import type { Child, ChildOptions } from "./children.js";
 import { buildSnapshot, startChild } from "./children.js";
 import { judgeIn, killIn, observeIn, UNSURE } from "./jobs.js";
 import type { Terms } from "./jobs.js";
-import type { KillJob, Outcome, Sandbox } from "./sandbox.js";
+import type { KillJob, Outcome, Sandbox, SandboxIdentity } from "./sandbox.js";
 import { openSnapshot } from "./snapshot.js";
 import type { SnapshotOptions } from "./snapshot.js";
 
@@ -41,13 +42,13 @@ function defaultWorkers(memoryMb: number): number {
   return Math.max(1, Math.min(Math.max(2, os.availableParallelism() - 1), fit, MOST_WORKERS));
 }
 
-function checkCount(name: string, value: number, least: number, most: number): void {
+export function checkCount(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new InputError(`${name} '${value}' is not a whole number from ${least} to ${most}: change it`);
 }
 
 /** The folder that holds `child.js`: this one, or its twin in dist while the sources run uncompiled (in tests). */
-function compiledFolder(): string {
+export function compiledFolder(): string {
   const here = path.dirname(fileURLToPath(import.meta.url));
   const folders = [here, path.resolve(here, "../../dist/sandbox")];
   const found = folders.find((folder) => existsSync(path.join(folder, "child.js")));
@@ -62,7 +63,7 @@ function pyodideFolder(): string {
 }
 
 /** What this backend is, told without starting it. */
-export function pyodideIdentity(): Pick<Sandbox, "backend" | "interpreter"> {
+export function pyodideIdentity(): SandboxIdentity {
   const lock = readFileSync(path.join(pyodideFolder(), "pyodide-lock.json"), "utf8");
   const { info } = JSON.parse(lock) as { readonly info: { readonly python: string } };
   return { backend: "pyodide", interpreter: `CPython ${info.python}` };
@@ -70,18 +71,21 @@ export function pyodideIdentity(): Pick<Sandbox, "backend" | "interpreter"> {
 
 /** Runs a job, and once more alone if it seems to have run out of time or memory, or lost its process. */
 async function confirmed<T extends object>(
-  pool: ChildPool,
+  pool: ChildPool<Child>,
   timeoutMs: number,
   job: (child: Child, terms: Terms) => Promise<T>,
   outcomeOf: (result: T) => Outcome,
 ): Promise<T> {
-  const first = await pool.run((child) => job(child, { timeoutMs, processorTime: false }));
-  if (!UNSURE.has(outcomeOf(first).status)) return first;
+  const { first, spent } = await pool.run(async (child) => {
+    const result = await job(child, { timeoutMs, processorTime: false });
+    return { first: result, spent: child.spent() };
+  });
+  if (spent || !UNSURE.has(outcomeOf(first).status)) return first;
   return pool.run((child) => job(child, { timeoutMs, processorTime: true }), true);
 }
 
 /** All variants; where one ends the world it is killed and the rest go on in another. Endings that a loaded machine could cause are tried again, alone. */
-async function killAll(pool: ChildPool, job: KillJob, timeoutMs: number): Promise<readonly boolean[]> {
+async function killAll(pool: ChildPool<Child>, job: KillJob, timeoutMs: number): Promise<readonly boolean[]> {
   const killed: boolean[] = [];
   const doubtful: number[] = [];
   while (killed.length < job.variants.length) {
@@ -143,7 +147,7 @@ export async function openPyodide(options: PyodideOptions = {}): Promise<Sandbox
 
 /** A pool whose worlds are all of one kind. */
 interface Kind {
-  readonly pool: ChildPool;
+  readonly pool: ChildPool<Child>;
   close(): Promise<void>;
 }
 

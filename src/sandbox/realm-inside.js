@@ -267,6 +267,17 @@
         return typeof status === "number" ? `!exit ${status}` : "!died";
       }
     },
+    /** Lets the harness ask another world. The function is the host's: only this closure ever holds it. */
+    connect(ask) {
+      state.harness.connect((text) => {
+        try {
+          const reply = ask(text);
+          return typeof reply === "string" ? reply : "!died";
+        } catch {
+          return "!died";
+        }
+      });
+    },
     /** Bytes that the program wrote to its standard streams so far. */
     written: () => state.written,
   });

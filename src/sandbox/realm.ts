@@ -20,6 +20,7 @@ interface Inside {
   snapshot(): Uint8Array;
   seal(): string;
   call(verb: string, text: string): string;
+  connect(ask: (text: string) => string): void;
   written(): number;
 }
 
@@ -53,6 +54,8 @@ export interface World {
   seal(): string;
   /** Calls a verb of the harness. The reply is the harness's text, or `!exit N`, `!died`, `!no reply`. */
   call(verb: string, text: string): string;
+  /** Gives the harness the way to ask another world. */
+  connect(ask: (text: string) => string): void;
   /** Bytes written to the standard streams so far. */
   written(): number;
 }

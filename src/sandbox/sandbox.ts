@@ -93,15 +93,23 @@ export interface KillJob {
   readonly original?: string;
 }
 
-export interface Sandbox {
+/** Who judges. */
+export interface SandboxIdentity {
   readonly backend: string;
   /** e.g. `CPython 3.14.2`. */
   readonly interpreter: string;
+}
+
+/** What every backend does. */
+export interface JudgingSandbox extends SandboxIdentity {
   /** Imports the code, runs the tests, counts what held. */
   judge(job: JudgeJob): Promise<Outcome>;
-  /** Calls the code and reports what came back. */
-  observe(job: ObserveJob): Promise<Observed>;
   /** Per variant: true when the tests do not pass on it (a variant that hangs or dies is killed too). */
   kill(job: KillJob): Promise<readonly boolean[]>;
   close(): Promise<void>;
+}
+
+export interface Sandbox extends JudgingSandbox {
+  /** Calls the code and reports what came back. */
+  observe(job: ObserveJob): Promise<Observed>;
 }

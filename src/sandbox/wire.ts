@@ -1,8 +1,11 @@
 // What the sandbox's parent and its child processes must agree on: the lines they exchange, the layout of the snapshot
 // file and the harness's files. No behaviour here, so that the child loads nothing of the parent's.
 
+/** Python files of the harness that judge, on every backend. */
+export const JUDGING_FILES = ["instrument.py", "harness.py", "codec.py", "serve.py", "remote.py"] as const;
+
 /** Python files of the harness, in the order in which they are executed in its one namespace. */
-export const HARNESS_FILES = ["loop.py", "budget.py", "literals.py", "instrument.py", "harness.py"] as const;
+export const HARNESS_FILES = [...JUDGING_FILES, "loop.py", "budget.py", "literals.py", "trials.py"] as const;
 
 /** Script that runs first in every realm. */
 export const INSIDE_FILE = "realm-inside.js";
@@ -16,8 +19,8 @@ export const SNAPSHOT_DESCRIPTOR = 3;
 /** Exit status by which the harness gives a world up that swallowed the end of its step budget. */
 export const GAVE_UP = 77;
 
-/** Verbs of `harness.py`. */
-export type Verb = "load" | "test" | "watch" | "step" | "prepare" | "variant";
+/** Verbs of the harness. `confront` is called in the world of the tests, which asks the other one with `serve`. */
+export type Verb = "load" | "test" | "watch" | "step" | "prepare" | "variant" | "host" | "confront";
 
 /** A line from the parent: a verb to call in the present world, or `fresh`, to drop it and boot the next. */
 export type Order = { readonly verb: Verb; readonly text: string } | { readonly fresh: true };

@@ -25,6 +25,7 @@ const result: Judged = {
   asserts: 2,
   killsStub: true,
   mutationScore: 0.75,
+  suspicions: [],
   mode: "one-world",
   backend: "pyodide",
   interpreter: "CPython 3.14.2",

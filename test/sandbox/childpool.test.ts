@@ -18,7 +18,8 @@ function fakes(renews = true): { start: () => Promise<Fake>; started: Fake[] } {
       version: "3",
       renewals: 0,
       alive: () => alive,
-      deadline: () => ({ wallAtMs: 0, cpuAtMs: null }),
+      spent: () => false,
+      deadline: () => ({ wallAtMs: 0, cpuAtMs: null, spentAtMs: Infinity }),
       call: () => Promise.resolve("lost"),
       renew() {
         child.renewals++;

@@ -25,7 +25,8 @@ function scripted(
     pid: 0,
     version: "3",
     alive: () => true,
-    deadline: () => ({ wallAtMs: 0, cpuAtMs: null }),
+    spent: () => false,
+    deadline: () => ({ wallAtMs: 0, cpuAtMs: null, spentAtMs: Infinity }),
     call,
     renew: () => Promise.resolve(true),
     kill: () => Promise.resolve(),
@@ -44,6 +45,8 @@ test("both halves passed", async () => {
   ]);
   expect(await judgeIn(child, job, terms)).toEqual({
     status: "passed",
+    mode: "one-world",
+    objects: false,
     stage: "tests",
     asserts: 2,
     calls: 3,

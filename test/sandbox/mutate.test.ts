@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadGrammar, parsePython } from "../../src/python/syntax.js";
-import { mutantsOf, stubOf } from "../../src/sandbox/mutate.js";
+import { mutantsOf, stubOf, stubOfAll } from "../../src/sandbox/mutate.js";
 
 beforeAll(loadGrammar);
 
@@ -28,6 +28,25 @@ describe("stubOf", () => {
       expect(stubOf(code, "f")).toBeNull();
     }
   });
+});
+
+describe("stubOfAll", () => {
+  for (const [code, stub] of [
+    ["def f(x): return x\ndef g(): return 1\n", "def f(x): return None\ndef g(): return None\n"],
+    [
+      "class A:\n    def __init__(self):\n        self.x = 1\n\n    @p\n    def g(self):\n        'Doc.'\n        return self.x\n",
+      "class A:\n    def __init__(self):\n        self.x = 1\n\n    @p\n    def g(self):\n        'Doc.'\n        return None\n",
+    ],
+    [
+      "def f():\n    def g():\n        return 1\n    return g\n\n\nasync def h(): await f()\n",
+      "def f():\n    return None\n\n\nasync def h(): return None\n",
+    ],
+    ["class A:\n    def __init__(self):\n        def g(): return 1\n        self.g = g\n", null],
+    ["f = lambda: 1\n", null],
+    ["def f(:\n", null],
+  ] as const) {
+    it(`of ${JSON.stringify(code)}`, () => expect(stubOfAll(code)).toBe(stub));
+  }
 });
 
 describe("mutantsOf", () => {
@@ -96,5 +115,12 @@ describe("mutantsOf", () => {
   it("is empty where there is no such function, or no Python", () => {
     expect(all("x = 1 + 1\n")).toEqual([]);
     expect(all("def f(:\n")).toEqual([]);
+  });
+
+  it("finds points everywhere where there is no entry point", () => {
+    const code = "class A:\n    def f(self): return 1\n";
+    const mutants = mutantsOf(code, null, { limit: 9, seed: 0, key: "k" });
+    expect(mutants.sort()).toEqual([code.replace("1", "2"), code.replace("return 1", "return None")]);
+    expect(mutantsOf(code, "f", { limit: 9, seed: 0, key: "k" })).toEqual([]);
   });
 });

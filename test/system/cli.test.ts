@@ -36,7 +36,7 @@ describe("the command line refuses in one line", () => {
     [["run", "--num_samples", "0"], /--num_samples N must be a whole number of at least 1, not "0"/],
     [["run", "--seed"], /--seed needs a value/],
     [["run", "extra"], /run takes flags only, not "extra"/],
-    [["bake"], /verb "bake" does not exist: choose from run, extract/],
+    [["bake"], /verb "bake" does not exist: choose from run, extract, verify/],
     [["extract", "stdlib"], /extract needs --out/],
     [["run", "--corpus", "folder:/no/such/folder"], /folder "\/no\/such\/folder"/],
   ])("%j", async (args, wanted) => {
@@ -205,7 +205,7 @@ describe("extract", () => {
   });
 
   it("answers --help for every verb", () => {
-    for (const args of [["--help"], ["run", "--help"], ["extract", "--help"]]) {
+    for (const args of [["--help"], ["run", "--help"], ["extract", "--help"], ["verify", "--help"]]) {
       const { status, stdout } = spawnSync(
         process.execPath,
         [path.join(ROOT, "scripts/selfalign.mjs"), ...args],

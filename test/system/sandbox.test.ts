@@ -26,6 +26,8 @@ describe("judge", () => {
     const tests = "assert f(2) == 4\nfor i in range(3):\n    assert f(i) == i ** 2\nf(5)\n";
     expect(await judge(SQUARE, tests)).toEqual({
       status: "passed",
+      mode: "one-world",
+      objects: false,
       stage: "tests",
       asserts: 4,
       calls: 5,
@@ -37,6 +39,8 @@ describe("judge", () => {
   test("tells a failed assert's source, both values and its line", async () => {
     expect(await judge(SQUARE, "assert f(2) == 4\n\nassert f(3) == 8, 'no'\n")).toEqual({
       status: "failed",
+      mode: "one-world",
+      objects: false,
       stage: "tests",
       asserts: 1,
       calls: 2,
@@ -92,13 +96,19 @@ describe("judge", () => {
       "an exception in a call",
       "def f(x):\n    return 1 / 0\n",
       "\nf(1)\n",
-      { status: "error", stage: "tests", message: "ZeroDivisionError: division by zero", line: 2, calls: 0 },
+      {
+        status: "error",
+        stage: "tests",
+        message: "ZeroDivisionError: division by zero (line 2 of the code)",
+        line: 2,
+        calls: 0,
+      },
     ],
     [
       "the code's own assert",
       "def f(x):\n    assert x > 5, 'small'\n",
       "f(1)",
-      { status: "error", message: "AssertionError: small" },
+      { status: "error", message: "AssertionError: small (line 2 of the code)" },
     ],
     [
       "a module that is not there",
@@ -110,19 +120,19 @@ describe("judge", () => {
       "endless recursion",
       "def f(x):\n    return f(x)\n",
       "f(1)",
-      { status: "error", message: "RecursionError: maximum recursion depth exceeded" },
+      { status: "error", message: "RecursionError: maximum recursion depth exceeded (line 2 of the code)" },
     ],
     [
       "an exception whose text fails",
       "class E(Exception):\n    def __str__(self): raise self\ndef f(x): raise E\n",
       "f(1)",
-      { status: "error", message: "E" },
+      { status: "error", message: "E (line 3 of the code)" },
     ],
     [
       "half a surrogate in a message",
       "def f(x):\n    raise ValueError('\\ud800é')\n",
       "f(1)",
-      { status: "error", message: "ValueError: \\ud800é" },
+      { status: "error", message: "ValueError: \\ud800é (line 2 of the code)" },
     ],
     ["sys.exit(0)", "import sys\nsys.exit(0)\n", "", { status: "exit", stage: "code", line: 2 }],
     ["os._exit(0) at import", "import os\nos._exit(0)\n", "", { status: "exit", stage: "code" }],

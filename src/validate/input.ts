@@ -1,0 +1,88 @@
+// A JSONL file from elsewhere, plain or gzipped (`.gz`), read line by line however long it is: once to know which file it is
+// and how many rows it has, and once for the rows.
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { InputError } from "../core/errors.js";
+import { linesIn } from "../core/files.js";
+
+export interface InputLine {
+  readonly text: string;
+  /** From 1, blank lines counted. */
+  readonly line: number;
+}
+
+/** What tells a file from another, and how many rows it has. */
+export interface InputFacts {
+  readonly sha256: string;
+  readonly rows: number;
+}
+
+/**
+ * The lines of a file that are not blank.
+ * @throws InputError when it can't be read.
+ */
+export async function* readInput(file: string): AsyncGenerator<InputLine> {
+  for await (const line of linesThrough(file, null)) if (!isBlank(line)) yield line;
+}
+
+/**
+ * Reads a file to its end.
+ * @throws InputError when it can't be read; the signal's reason when stopped.
+ */
+export async function inputFacts(file: string, signal: AbortSignal): Promise<InputFacts> {
+  const hash = createHash("sha256");
+  let rows = 0;
+  for await (const line of linesThrough(file, hash)) {
+    signal.throwIfAborted();
+    if (!isBlank(line)) rows++;
+  }
+  return { sha256: hash.digest("hex"), rows };
+}
+
+const isBlank = ({ text }: InputLine): boolean => text.trim() === "";
+
+async function* linesThrough(file: string, hash: Hash | null): AsyncGenerator<InputLine> {
+  let line = 0;
+  try {
+    for await (const { bytes } of linesIn(bytesOf(file, hash))) {
+      line++;
+      const text = bytes.toString("utf8");
+      // A byte order mark is not part of the first row.
+      yield { text: line === 1 ? text.replace(/^\ufeff/, "") : text, line };
+    }
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+/** The file's bytes, unpacked; `hash` is fed with them as they lie on the disk. */
+function bytesOf(file: string, hash: Hash | null): AsyncIterable<Buffer> {
+  const packed = hashed(createReadStream(file) as AsyncIterable<Buffer>, hash);
+  // Failures of either side come out of the end of the pipe.
+  return file.endsWith(".gz") ? pipeline(packed, createGunzip(), () => undefined) : packed;
+}
+
+async function* hashed(chunks: AsyncIterable<Buffer>, hash: Hash | null): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    hash?.update(chunk);
+    yield chunk;
+  }
+}
+
+function unreadable(file: string, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code.startsWith("Z_"))
+    return new InputError(
+      `input "${file}" is not whole gzip data (${code}): make it again, or drop the .gz`,
+      {
+        cause: error,
+      },
+    );
+  const problem = { ENOENT: "it is not there", EISDIR: "it is a folder", EACCES: "access is denied" }[code];
+  if (problem === undefined) return error;
+  return new InputError(`input "${file}" can't be read (${problem}): give a file of JSON lines`, {
+    cause: error,
+  });
+}
