@@ -1,12 +1,10 @@
 // Everything that runs programs here, ours and the peers', behind one verb: `run(programs)` gives verdicts, seconds and
 // processor seconds of the whole process tree. What cannot run on this machine, or not in that mode, throws an
 // InputError that says why; a table shows it instead of figures.
-import * as selfalign from "selfalign";
+import { InputError } from "selfalign";
 import { cpuSeconds } from "../../../dist/core/usage.js";
+import { openSandbox } from "../../../dist/sandbox/open.js";
 import { askPython, need } from "./python.mjs";
-
-const { InputError } = selfalign;
-const PEER = { isolated: false, mode: "" };
 
 /** Runs of peers by name: the rule's module in ../peers and the package that it needs. */
 const peers = {
@@ -24,7 +22,7 @@ export function ours(choice, mode, { workers, timeoutMs }) {
     workers,
     isolated: true,
     async run(programs) {
-      const sandbox = await open({ choice, workers, timeoutMs });
+      const sandbox = await openSandbox({ choice, workers, timeoutMs });
       try {
         return await judgeAll(sandbox, programs, mode, workers);
       } finally {
@@ -38,9 +36,10 @@ export function ours(choice, mode, { workers, timeoutMs }) {
 export function peer(name, python, { workers, timeoutMs }) {
   const [rule, modules] = peers[name];
   return {
-    ...PEER,
     name,
+    mode: "",
     workers,
+    isolated: false,
     async run(programs) {
       need(python, modules);
       return askPython(python, "drive.py", { programs, timeoutMs, workers }, [rule]);
@@ -50,18 +49,12 @@ export function peer(name, python, { workers, timeoutMs }) {
 
 export const PEERS = Object.keys(peers);
 
-async function open({ choice, ...options }) {
-  if (selfalign.openSandbox !== undefined) return selfalign.openSandbox({ choice, ...options });
-  if (choice === "native") throw new InputError("this version has no native sandbox: use pyodide");
-  return selfalign.openPyodide(options);
-}
-
 /** As many at a time as there are workers, like a pool; the first judgement of each is not timed. */
 async function judgeAll(sandbox, programs, mode, workers) {
   const judge = ({ code, tests, entryPoint }) => sandbox.judge({ code, tests, entryPoint, mode });
   const warm = await Promise.all(Array.from({ length: workers }, () => judge(programs[0])));
   if (warm[0].mode !== mode)
-    throw new InputError(`${sandbox.backend} judges ${warm[0].mode} only in this version`);
+    throw new Error(`internal: ${sandbox.backend} judged in ${warm[0].mode}, not in ${mode}`);
   const verdicts = [];
   const waiting = [...programs];
   const [cpu, begun] = [await cpuSeconds(), performance.now()];
