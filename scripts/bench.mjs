@@ -10,10 +10,23 @@ const { InputError } = await import("selfalign");
 const { helpOf, parseFlags, reportError } = await import("./flags.mjs");
 
 const folder = path.join(import.meta.dirname, "bench");
-const names = readdirSync(folder).map((file) => path.basename(file, ".mjs"));
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith(".mjs"))
+  .map((file) => path.basename(file, ".mjs"));
 const FLAGS = {
-  json: { kind: "text", value: "FILE", about: "write {name, environment, rows, ratios} there" },
+  json: {
+    kind: "text",
+    value: "FILE",
+    about: "write {name, environment, rows, ratios, figures, details} there",
+  },
   "num-samples": { kind: "count", value: "N", fallback: 60, about: "size of the measured job" },
+  python: {
+    kind: "text",
+    value: "COMMAND",
+    fallback: process.env.SELFALIGN_PYTHON ?? "python3",
+    about: "Python with the packages of peers and oracles",
+  },
+  humaneval: { kind: "text", value: "FILE", about: "HumanEval.jsonl, to measure the sandboxes on it too" },
 };
 
 async function main(args) {
@@ -26,7 +39,12 @@ async function main(args) {
   if (!names.includes(name))
     throw new InputError(`benchmark "${name ?? ""}" does not exist: choose from ${names.join(", ")}`);
   const { bench } = await import(`./bench/${name}.mjs`);
-  const { rows, ratios } = await bench({ size: values["num-samples"] });
+  const {
+    rows,
+    ratios = {},
+    figures = {},
+    details = [],
+  } = await bench({ size: values["num-samples"], python: values.python, humaneval: values.humaneval });
   const environment = {
     node: process.version,
     system: `${os.type()} ${os.release()} ${os.arch()}`,
@@ -37,13 +55,17 @@ async function main(args) {
   };
   console.table(rows);
   for (const [what, ratio] of Object.entries(ratios)) console.log(`${what}: ${ratio.toFixed(2)}x`);
+  for (const [what, figure] of Object.entries(figures)) console.log(`${what}: ${figure}`);
   console.log(
     Object.entries(environment)
       .map(([key, value]) => `${key} ${value}`)
       .join(", "),
   );
   if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify({ name, environment, rows, ratios }, null, 2)}\n`);
+    writeFileSync(
+      values.json,
+      `${JSON.stringify({ name, environment, rows, ratios, figures, details }, null, 2)}\n`,
+    );
   }
 }
 
