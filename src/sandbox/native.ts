@@ -18,7 +18,7 @@ const FILE_BYTES = 16 * MEBIBYTE;
 /** Share of the time that a program must have spent computing to have run out of it by its own doing. */
 const BUSY = 0.8;
 /** On a loaded machine processor time comes slowly; so much slower it may come before we give up. */
-const WALL_PER_CPU = 3;
+const WALL_PER_CPU = 2;
 /** A variant may take so many times what the original took, and at least this. */
 const VARIANT_FACTOR = 10;
 const VARIANT_MS = 1_000;
