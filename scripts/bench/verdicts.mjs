@@ -7,8 +7,8 @@ import { attempt, ours, peer, PEERS } from "./rig/runners.mjs";
 
 const TIMEOUT_MS = 3_000;
 const WORKERS = 2;
-/** A run that takes this many times its limit hangs, as the caller sees it; a second run to make sure is within it. */
-const HANGS = 4;
+/** A run that takes this many times its limit hangs, as the caller sees it. Ours may take four: a sleeper is run again. */
+const HANGS = 5;
 const fixtures = path.resolve(import.meta.dirname, "../../test/fixtures/hostile");
 
 export async function bench({ python }) {
