@@ -3,7 +3,7 @@
 // Needs `loadGrammar` first.
 import type { Judged, TestOrigin } from "../core/record.js";
 import { checkImports } from "../sandbox/policy.js";
-import type { Sandbox } from "../sandbox/sandbox.js";
+import type { JudgingSandbox } from "../sandbox/sandbox.js";
 import { suspicionsOf } from "../sandbox/suspicions.js";
 import { verdictOf } from "../sandbox/verdict.js";
 import { judgeBest, type JudgeOptions } from "./judge.js";
@@ -30,7 +30,11 @@ export interface AssessOptions extends JudgeOptions {
 }
 
 /** The verdict on code by its tests, with what it rests on. */
-export async function assess(sandbox: Sandbox, job: AssessJob, options: AssessOptions): Promise<Judged> {
+export async function assess(
+  sandbox: JudgingSandbox,
+  job: AssessJob,
+  options: AssessOptions,
+): Promise<Judged> {
   const { code, tests, origins, entryPoint } = job;
   const { backend, interpreter } = sandbox;
   const suspicions = [...new Set(suspicionsOf(code).map(({ flag }) => flag))];

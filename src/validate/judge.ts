@@ -1,7 +1,7 @@
 // In which world a program is judged. Two worlds can't be deceived, but not every program can be judged across them; one
 // world judges all, but clever code can forge its pass. `auto` takes the first wherever it can, and falls back only for
 // code that shows no sign of deceit. Needs `loadGrammar` first.
-import type { JudgeJob, Mode, Outcome, Sandbox } from "../sandbox/sandbox.js";
+import type { JudgeJob, JudgingSandbox, Mode, Outcome } from "../sandbox/sandbox.js";
 import { suspicionsOf } from "../sandbox/suspicions.js";
 
 /** The modes that a caller may ask for. */
@@ -15,7 +15,7 @@ export interface JudgeOptions {
 
 /** The outcome that counts. */
 export async function judgeBest(
-  sandbox: Sandbox,
+  sandbox: JudgingSandbox,
   job: Omit<JudgeJob, "mode">,
   { mode = "auto" }: JudgeOptions = {},
 ): Promise<Outcome> {

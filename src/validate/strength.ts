@@ -2,7 +2,7 @@
 // one point. Tests that those pass too say little. Needs `loadGrammar` first.
 import type { Judged } from "../core/record.js";
 import { mutantsOf, stubOf, stubOfAll } from "../sandbox/mutate.js";
-import type { Sandbox } from "../sandbox/sandbox.js";
+import type { JudgingSandbox } from "../sandbox/sandbox.js";
 
 export interface StrengthJob {
   readonly code: string;
@@ -22,7 +22,7 @@ export type Strength = Pick<Judged, "killsStub" | "mutationScore">;
 export const UNTRIED: Strength = { killsStub: null, mutationScore: null };
 
 /** Whether the tests fail on the stub, and on which share of the mutants; null where there is nothing to try them on. */
-export async function strengthOf(sandbox: Sandbox, job: StrengthJob): Promise<Strength> {
+export async function strengthOf(sandbox: JudgingSandbox, job: StrengthJob): Promise<Strength> {
   const { code, tests, mutants, seed, key } = job;
   const ofEntry = job.entryPoint === null ? null : stubOf(code, job.entryPoint);
   const stub = ofEntry ?? stubOfAll(code);

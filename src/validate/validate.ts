@@ -1,7 +1,7 @@
 // One response: does it do what its tests say, how strong are these tests, and how good is the code? The code runs in
 // the sandbox only. Every response gets a result; whether it is published is decided later, by selection.
 import { testText, type Judged, type WithResponse, type WithResult } from "../core/record.js";
-import type { Sandbox } from "../sandbox/sandbox.js";
+import type { JudgingSandbox } from "../sandbox/sandbox.js";
 import { assess, type AssessOptions } from "./assess.js";
 import { measure } from "./metrics.js";
 
@@ -11,7 +11,7 @@ export type ValidateOptions = AssessOptions;
 /** What the sandbox and the metrics say of one response. */
 export async function validate(
   response: WithResponse,
-  sandbox: Sandbox,
+  sandbox: JudgingSandbox,
   options: ValidateOptions,
 ): Promise<Pick<WithResult, "result" | "metrics">> {
   const result = await judge(response, sandbox, options);
@@ -20,7 +20,7 @@ export async function validate(
 
 function judge(
   { key, code, entryPoint, tests, calls }: WithResponse,
-  sandbox: Sandbox,
+  sandbox: JudgingSandbox,
   options: ValidateOptions,
 ): Promise<Judged> {
   const text = tests.length > 0 ? testText(tests) : `${calls.join("\n")}\n`;

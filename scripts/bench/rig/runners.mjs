@@ -3,7 +3,7 @@
 // InputError that says why; a table shows it instead of figures.
 import { InputError } from "selfalign";
 import { cpuSeconds } from "../../../dist/core/usage.js";
-import { openSandbox } from "../../../dist/sandbox/open.js";
+import { openSandbox } from "selfalign";
 import { askPython, need } from "./python.mjs";
 
 /** Runs of peers by name: the rule's module in ../peers and the package that it needs. */
