@@ -29,7 +29,15 @@ export { extractTo, type ExtractCounts, type ExtractedFunction } from "./seeds/e
 export { SEED_DEFAULTS, type SeedOptions } from "./seeds/seeds.js";
 export { openSandbox, type SandboxOptions } from "./sandbox/open.js";
 export { probeSandbox } from "./sandbox/probe.js";
-export type { JudgingSandbox, Mode, Observation, Observed, Outcome, Sandbox, Step } from "./sandbox/sandbox.js";
+export type {
+  JudgingSandbox,
+  Mode,
+  Observation,
+  Observed,
+  Outcome,
+  Sandbox,
+  Step,
+} from "./sandbox/sandbox.js";
 export { validate } from "./validate/validate.js";
 export type { VerifyOptions } from "./validate/options.js";
 export type { RowVerdict, VerifiedRow } from "./validate/rows.js";
