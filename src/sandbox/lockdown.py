@@ -7,14 +7,14 @@ the first process of a process namespace of its own, so that killing it kills al
 import ctypes
 import os
 import resource
-import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _NEW_MOUNTS, _NEW_PIDS, _NEW_IPC = 0x20000, 0x20000000, 0x08000000
+_SYS_PIDFD_OPEN = 434
 _PRIVATE = 0x40000 | 0x4000
 _NO_SUID_NO_DEVICES = 2 | 4
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP = 4, 22, 24
-_PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 36, 38, 47, 4
+_PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 _CAPABILITIES = 41
 _CAPABILITY_VERSION = 0x20080522
 _MOST_DESCRIPTORS = 1024
@@ -41,8 +41,7 @@ def _check(result, what):
 
 
 def ready_zygote():
-    """Orphans of a world come to the zygote; its memory can't be read by others of its user."""
-    _check(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
+    """Its memory can't be read by others of its user."""
     _check(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl")
 
 
@@ -76,6 +75,7 @@ def lock_down(limits, program, kept):
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     _close_all_but(kept)
+    _check(_libc.unshare(_NEW_MOUNTS | _NEW_IPC), "unshare")
     _check(_libc.mount(b"none", b"/", None, _PRIVATE, None), "making mounts private")
     size = b"size=%d,nr_inodes=%d,mode=1777" % (limits["fileBytes"], _FILES)
     _check(_libc.mount(b"world", b"/tmp", b"tmpfs", _NO_SUID_NO_DEVICES, size), "mounting /tmp")
@@ -91,25 +91,22 @@ def lock_down(limits, program, kept):
     _check(_libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(program), 0, 0), "installing the filter of system calls")
 
 
-def spawn(body, leave=os._exit):
-    """Runs `body` as the first process of a new world; returns its pid as the zygote sees it, or None."""
-    read, write = os.pipe()
-    middle = os.fork()
-    if middle == 0:
+def open_home():
+    """A descriptor of the zygote itself, by which `spawn` comes back to its process namespace."""
+    home = _libc.syscall(_SYS_PIDFD_OPEN, os.getpid(), 0)
+    _check(0 if home >= 0 else home, "pidfd_open")
+    return home
+
+
+def spawn(body, home, leave=os._exit):
+    """Runs `body` as the first process of a new process namespace; returns its pid as the zygote sees it."""
+    _check(_libc.unshare(_NEW_PIDS), "unshare")
+    pid = os.fork()
+    if pid == 0:
         try:
-            if _libc.unshare(_NEW_MOUNTS | _NEW_PIDS | _NEW_IPC) != 0:
-                os._exit(1)
-            first = os.fork()
-            if first == 0:
-                try:
-                    body()
-                finally:
-                    leave(99)
-            os.write(write, struct.pack("i", first))
+            body()
         finally:
-            os._exit(0)
-    os.close(write)
-    told = os.read(read, 4)
-    os.close(read)
-    os.waitpid(middle, 0)
-    return struct.unpack("i", told)[0] if len(told) == 4 else None
+            leave(99)
+    # The next child is to be the first of a namespace of its own, beside this one.
+    _check(_libc.setns(home, _NEW_PIDS), "setns")
+    return pid

@@ -72,6 +72,7 @@ class Zygote:
         self.lockdown = _module("_lockdown", setup["lockdown"])
         self.program, self.kept = self.lockdown.filter_program(setup["filter"])
         self.lockdown.ready_zygote()
+        self.home = self.lockdown.open_home()
 
     def world(self, run, descriptors):
         """Starts a world that reads its frame, is shut in with these descriptors only, and calls `run` with what it read."""
@@ -85,11 +86,11 @@ class Zygote:
             run(told)
             _exit(0)
 
-        pid = self.lockdown.spawn(body)
+        pid = self.lockdown.spawn(body, self.home)
         os.close(write)
         told = os.read(read, 1)
         os.close(read)
-        if pid is None or told != b".":
+        if told != b".":
             # Its frame may still be unread, so that the next one can't be found: this zygote is at its end.
             raise RuntimeError("a world did not start")
         return pid
