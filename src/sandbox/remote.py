@@ -7,6 +7,7 @@ read, changed, iterated and printed, but where it would see a value of the tests
 """
 
 import ast
+import asyncio
 import builtins
 import collections
 import io
@@ -80,6 +81,8 @@ def _exchange_with(message):
     except Exception:
         tag = None
     if tag == "x":
+        if _steers(error):
+            _refuse(f"the code raises {type(error).__name__}, by which it could steer the tests' own machinery")
         _link.raised, _link.line = error, line if type(line) is int else None
         raise error
     if tag == "u":
@@ -87,6 +90,12 @@ def _exchange_with(message):
     if tag != "v":
         _no_answer()
     return fields[1:]
+
+
+def _steers(error):
+    """Whether what runs the tests takes this exception for a sign to skip, to stop or to end a loop, not for a failure."""
+    signs = (StopIteration, StopAsyncIteration, GeneratorExit, asyncio.CancelledError)
+    return isinstance(error, signs) or any(base.__module__.startswith("unittest.") for base in type(error).__mro__)
 
 
 def _ask(*message):
@@ -239,10 +248,7 @@ class _Remote:
         sent = _sent_together(everything)
         count = len(arguments)
         pairs = [list(pair) for pair in zip(named, sent[count:])]
-        try:
-            value, changed = _exchange_with(["call", _number_in(self), sent[:count], pairs])
-        except StopIteration:
-            _refuse("the code raises StopIteration in a call, which would end an iteration of the tests")
+        value, changed = _exchange_with(["call", _number_in(self), sent[:count], pairs])
         try:
             for at, now in changed:
                 if now != sent[at] and sent[at][0] != "same":
