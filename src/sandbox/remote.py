@@ -31,6 +31,8 @@ class _Link:
         # Names that the code binds itself, and the namespace of the tests.
         self.bound = frozenset()
         self.entry_point = ""
+        # Names that the tests use as modules of the library.
+        self.modules = frozenset()
         self.names = {}
         self.line = None
         self.raised = None
@@ -392,6 +394,8 @@ class _Names(dict):
         if name.startswith("__") or (hasattr(builtins, name) and name != _link.entry_point):
             # `abs` is the interpreter's, whatever the code calls by that name.
             raise KeyError(name)
+        if name in _link.modules and name != _link.entry_point:
+            _refuse(f"the tests use the module '{name}', which neither they nor the code import")
         try:
             value = _ask("get", name)
         except AttributeError:
@@ -446,6 +450,18 @@ def _is_definition(node, bound):
     return False
 
 
+def _misnamed(name, value):
+    """Whether something else has the name of a module of the library; `from datetime import datetime` is all right."""
+    module = _modules.get(name)
+    return name in _STANDARD and value is not module and value is not getattr(module, name, None)
+
+
+def _used_as_modules(tree):
+    """Names of the library's modules of which the tests take attributes: `math` in `math.isclose(…)`."""
+    bases = [node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return frozenset(base.id for base in bases if isinstance(base, ast.Name)) & _STANDARD
+
+
 def _names_for(code, entry_point):
     """A namespace for tests of `code`. What it imports is imported here too: a module's word is not asked of anybody."""
     names = _Names(__name__="tests", __builtins__=builtins)
@@ -456,9 +472,13 @@ def _names_for(code, entry_point):
             exec(compile(ast.Module([node], []), "<imports>", "exec", dont_inherit=True), imported)
         except Exception:
             pass
-    imported.pop("__builtins__", None)
-    # What is imported is the library's, also where the code binds the name once more.
-    imported.pop(entry_point, None)
+    # What is imported is the library's, also where the code binds the name once more; but `from operator import truth as
+    # sorted` is no reason to call anything else by the names of the interpreter and of the library.
+    imported = {
+        name: value
+        for name, value in imported.items()
+        if not (hasattr(builtins, name) or name.startswith("__") or name == entry_point or _misnamed(name, value))
+    }
     names.update(imported)
     _link.bound, _link.entry_point = bound - imported.keys(), entry_point
     _link.names = names
@@ -477,11 +497,13 @@ def confront(text):
     nonce, code, tests, entry_point = loads(text)
     try:
         compiled = Tests(tests, entry_point)
+        tree = ast.parse(tests)
+        _link.modules = _used_as_modules(tree)
         names = _names_for(code, entry_point)
     except BaseException as error:
         return _outcome(nonce, "tests", error)
     # A class body looks names up in a way that does not ask the namespace, so they are put there beforehand.
-    for name in sorted(_names_in_classes(ast.parse(tests)) & _link.bound):
+    for name in sorted(_names_in_classes(tree) & _link.bound):
         _caught(lambda: dict.__setitem__(names, name, names[name]))
     tally = Tally()
     error = _caught(exec, compiled.code(tally), names)
