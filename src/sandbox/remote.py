@@ -236,6 +236,10 @@ def _number_in(remote):
 _ASKED = frozenset(["__doc__", "__module__", "__dict__", "__annotations__"])
 
 
+# Comparisons of plain data that are written as methods: their argument is what the tests expect.
+_PREDICATES = frozenset(["startswith", "endswith", "issubset", "issuperset", "isdisjoint"])
+
+
 class _Remote:
     """An object of the other world. Equal to nothing but itself and None's opposite; see the head of this file."""
 
@@ -268,6 +272,8 @@ class _Remote:
                 return object.__getattribute__(self, name)
             except AttributeError:
                 pass
+        if name in _PREDICATES:
+            _refuse(f"the tests ask an object of the code for '{name}', which would see a value of theirs")
         _link.objects = True
         return _ask("attr", _number_in(self), name)
 
