@@ -12,6 +12,7 @@ import builtins
 import collections
 import io
 import sys
+import threading
 import types
 
 _STANDARD = frozenset(sys.stdlib_module_names)
@@ -25,6 +26,7 @@ class _Link:
 
     def __init__(self, ask):
         self.ask = ask
+        self.turn = threading.Lock()
         self.objects = False
         # How the judgement ended before the tests did, whatever they do from then on: (status, message).
         self.ended = None
@@ -63,7 +65,9 @@ def _exchange_with(message):
         text = to_text(message)
     except Unsupported as refusal:
         _refuse(str(refusal))
-    reply = _link.ask(text)
+    # Threads of the tests ask one after the other; the other world answers one question at a time.
+    with _link.turn:
+        reply = _link.ask(text)
     if reply == "!gone":
         _end("exit", "the program ended its interpreter")
     if type(reply) is str and reply.startswith("!exit "):
