@@ -6,6 +6,7 @@ read, changed, iterated and printed, but where it would see a value of the tests
 `obj - 4`, …), the tests can't be judged in two worlds: that is refused, and the refusal sticks.
 """
 
+import array
 import ast
 import asyncio
 import builtins
@@ -28,6 +29,8 @@ class _Link:
         self.ask = ask
         self.turn = threading.Lock()
         self.objects = False
+        # Whether the tests hold a copy of something that in one world would be the thing itself.
+        self.copied = False
         # How the judgement ended before the tests did, whatever they do from then on: (status, message).
         self.ended = None
         # Names that the code binds itself, and the namespace of the tests.
@@ -258,7 +261,13 @@ class _Remote:
         sent = _sent_together(everything)
         count = len(arguments)
         pairs = [list(pair) for pair in zip(named, sent[count:])]
-        value, changed = _exchange_with(["call", _number_in(self), sent[:count], pairs])
+        # What is changed further in, or before an exception, is not changed here.
+        _link.copied = _link.copied or any(type(each) is tuple and _holds_mutable(each) for each in everything)
+        try:
+            value, changed = _exchange_with(["call", _number_in(self), sent[:count], pairs])
+        except Exception:
+            _link.copied = _link.copied or _holds_mutable(everything)
+            raise
         try:
             for at, now in changed:
                 if now != sent[at] and sent[at][0] != "same":
@@ -340,11 +349,17 @@ def _compared(remote):
     _refuse(f"the tests compare an object of type {_clean(shown, 80)}, which only the code's own world can")
 
 
+def _holds_mutable(values):
+    return any(type(value) in _MUTABLE for value in values)
+
+
 def _become(here, there):
     """A container that was handed over takes the content that it has over there."""
     if type(there) is not type(here):
         raise TypeError
-    if isinstance(here, (list, bytearray)):
+    if isinstance(here, (list, dict, collections.deque)):
+        _link.copied = _link.copied or _holds_mutable(here.values() if isinstance(here, dict) else here)
+    if isinstance(here, (list, bytearray, array.array)):
         here[:] = there
     elif isinstance(here, (io.BytesIO, io.StringIO)):
         at = there.tell()
@@ -413,6 +428,7 @@ class _Names(dict):
         # Data may change over there with every call; functions and classes are looked up once.
         if type(value) is _Remote or isinstance(value, type):
             dict.__setitem__(self, name, value)
+        _link.copied = _link.copied or type(value) in _MUTABLE
         return value
 
     def __setitem__(self, name, value):
@@ -451,6 +467,30 @@ def _names_in_classes(tree):
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     inside = [node for each in classes for node in ast.walk(each)]
     return {node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+# Of what both worlds have their own: streams, files, the state of random numbers, what is patched, what functions are.
+_OWN_STATE = frozenset(
+    "random os sys mock patch redirect_stdout redirect_stderr open tempfile pathlib Path shutil warnings catch_warnings "
+    "assertWarns assertLogs logging inspect types time locale threading gc weakref getcontext localcontext setcontext "
+    "iscoroutinefunction globals id assertIs assertIsNot __cause__ __context__ __traceback__".split()
+)
+
+
+def _looks_at_state(tree):
+    """Whether tests may see or change what the two worlds don't share; a doubt, which costs a pass nothing."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias) and _OWN_STATE.intersection(node.name.split(".")):
+            return True
+        if isinstance(node, ast.Name) and node.id in _OWN_STATE:
+            return True
+        if isinstance(node, ast.Attribute) and node.attr in _OWN_STATE:
+            return True
+        if isinstance(node, ast.Compare):
+            pairs = zip(node.ops, node.comparators)
+            if any(isinstance(op, (ast.Is, ast.IsNot)) and not isinstance(to, ast.Constant) for op, to in pairs):
+                return True
+    return False
 
 
 def _is_definition(node, bound):
@@ -521,7 +561,8 @@ def confront(text):
         status, message = _link.ended
         return _reply(nonce, status, "tests", tally.asserts, tally.calls, message, None, 1)
     line = _link.line if error is not None and error is _link.raised else None
-    return _outcome(nonce, "tests", error, tally, line, _link.objects)
+    objects = _link.objects or (error is not None and (_link.copied or _looks_at_state(tree)))
+    return _outcome(nonce, "tests", error, tally, line, objects)
 
 
 def hosted(nonce, word, ask):
