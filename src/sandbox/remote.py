@@ -62,8 +62,8 @@ def _no_answer():
     _end("error", "the interpreter of the code gave no answer that can be believed")
 
 
-def _exchange_with(message):
-    """Asks the other world; returns the fields of its answer or raises what was raised there."""
+def _exchange_with(message, count=1):
+    """Asks the other world; returns the fields of its answer, so many as asked for, or raises what was raised there."""
     try:
         text = to_text(message)
     except Unsupported as refusal:
@@ -86,7 +86,7 @@ def _exchange_with(message):
             error = _exception(*fields[1:6])
             line = fields[5]
         elif tag == "u":
-            error = None
+            why = _clean(str(fields[1]), _VALUE_CHARACTERS)
     except Exception:
         tag = None
     if tag == "x":
@@ -95,8 +95,8 @@ def _exchange_with(message):
         _link.raised, _link.line = error, line if type(line) is int else None
         raise error
     if tag == "u":
-        _refuse(_clean(str(fields[1]), _VALUE_CHARACTERS))
-    if tag != "v":
+        _refuse(why)
+    if tag != "v" or len(fields) != count + 1:
         _no_answer()
     return fields[1:]
 
@@ -264,7 +264,7 @@ class _Remote:
         # What is changed further in, or before an exception, is not changed here.
         _link.copied = _link.copied or any(type(each) is tuple and _holds_mutable(each) for each in everything)
         try:
-            value, changed = _exchange_with(["call", _number_in(self), sent[:count], pairs])
+            value, changed = _exchange_with(["call", _number_in(self), sent[:count], pairs], 2)
         except Exception:
             _link.copied = _link.copied or _holds_mutable(everything)
             raise
@@ -299,13 +299,13 @@ class _Remote:
     def __iter__(self):
         number = _number_in(_ask("iter", _sent(self)))
         while True:
-            value, more = _exchange_with(["next", number])
+            value, more = _exchange_with(["next", number], 2)
             if more != 1:
                 return
             yield _received(value)
 
     def __next__(self):
-        value, more = _exchange_with(["next", _number_in(self)])
+        value, more = _exchange_with(["next", _number_in(self)], 2)
         if more != 1:
             raise StopIteration
         return _received(value)
