@@ -18,6 +18,8 @@ import types
 
 _STANDARD = frozenset(sys.stdlib_module_names)
 _MOST_CLASSES = 1000
+# What runs the tests takes these for a sign to end a loop or a task, not for a failure.
+_SIGNS = (StopIteration, StopAsyncIteration, GeneratorExit, asyncio.CancelledError)
 # What the other world may say of itself; that all went well it need not be believed.
 _FAILURES = frozenset(["error", "exit", "memory", "timeout"])
 
@@ -90,7 +92,9 @@ def _exchange_with(message, count=1):
     except Exception:
         tag = None
     if tag == "x":
-        if _steers(error):
+        if any(base.__module__.startswith("unittest.") for base in type(error).__mro__):
+            _end("error", f"the code raises {type(error).__name__}, which skips or stops tests")
+        if isinstance(error, _SIGNS):
             _refuse(f"the code raises {type(error).__name__}, by which it could steer the tests' own machinery")
         _link.raised, _link.line = error, line if type(line) is int else None
         raise error
@@ -99,12 +103,6 @@ def _exchange_with(message, count=1):
     if tag != "v" or len(fields) != count + 1:
         _no_answer()
     return fields[1:]
-
-
-def _steers(error):
-    """Whether what runs the tests takes this exception for a sign to skip, to stop or to end a loop, not for a failure."""
-    signs = (StopIteration, StopAsyncIteration, GeneratorExit, asyncio.CancelledError)
-    return isinstance(error, signs) or any(base.__module__.startswith("unittest.") for base in type(error).__mro__)
 
 
 def _ask(*message):
@@ -559,7 +557,9 @@ def confront(text):
     error = _caught(exec, compiled.code(tally), names)
     if _link.ended is not None:
         status, message = _link.ended
-        return _reply(nonce, status, "tests", tally.asserts, tally.calls, message, None, 1)
+        # A world that breaks the rules gets no second chance in one world.
+        objects = int(status == "unsupported")
+        return _reply(nonce, status, "tests", tally.asserts, tally.calls, message, None, objects)
     line = _link.line if error is not None and error is _link.raised else None
     objects = _link.objects or (error is not None and (_link.copied or _looks_at_state(tree)))
     return _outcome(nonce, "tests", error, tally, line, objects)
