@@ -6,6 +6,7 @@ and is taken out of `sys.modules`, which stops accidents and simple tricks; what
 means it can still reach the frames above it, so that a verdict of this mode is marked as `one-world`.
 """
 
+import builtins
 import random
 import re
 import sys
@@ -133,6 +134,8 @@ def _compiled(code):
 
 def _fresh_module():
     module = types.ModuleType("solution")
+    # The interpreter's, which tests patch; without them the program would get the harness's own.
+    module.__dict__["__builtins__"] = builtins
     _modules["solution"] = module
     random.seed(_variation)
     return module

@@ -6,15 +6,20 @@ read, changed, iterated and printed, but where it would see a value of the tests
 `obj - 4`, …), the tests can't be judged in two worlds: that is refused, and the refusal sticks.
 """
 
+import array
 import ast
+import asyncio
 import builtins
 import collections
 import io
 import sys
+import threading
 import types
 
 _STANDARD = frozenset(sys.stdlib_module_names)
 _MOST_CLASSES = 1000
+# What runs the tests takes these for a sign to end a loop or a task, not for a failure.
+_SIGNS = (StopIteration, StopAsyncIteration, GeneratorExit, asyncio.CancelledError)
 # What the other world may say of itself; that all went well it need not be believed.
 _FAILURES = frozenset(["error", "exit", "memory", "timeout"])
 
@@ -24,12 +29,17 @@ class _Link:
 
     def __init__(self, ask):
         self.ask = ask
+        self.turn = threading.Lock()
         self.objects = False
+        # Whether the tests hold a copy of something that in one world would be the thing itself.
+        self.copied = False
         # How the judgement ended before the tests did, whatever they do from then on: (status, message).
         self.ended = None
         # Names that the code binds itself, and the namespace of the tests.
         self.bound = frozenset()
         self.entry_point = ""
+        # Names that the tests use as modules of the library.
+        self.modules = frozenset()
         self.names = {}
         self.line = None
         self.raised = None
@@ -54,13 +64,15 @@ def _no_answer():
     _end("error", "the interpreter of the code gave no answer that can be believed")
 
 
-def _exchange_with(message):
-    """Asks the other world; returns the fields of its answer or raises what was raised there."""
+def _exchange_with(message, count=1):
+    """Asks the other world; returns the fields of its answer, so many as asked for, or raises what was raised there."""
     try:
         text = to_text(message)
     except Unsupported as refusal:
         _refuse(str(refusal))
-    reply = _link.ask(text)
+    # Threads of the tests ask one after the other; the other world answers one question at a time.
+    with _link.turn:
+        reply = _link.ask(text)
     if reply == "!gone":
         _end("exit", "the program ended its interpreter")
     if type(reply) is str and reply.startswith("!exit "):
@@ -76,15 +88,19 @@ def _exchange_with(message):
             error = _exception(*fields[1:6])
             line = fields[5]
         elif tag == "u":
-            error = None
+            why = _clean(str(fields[1]), _VALUE_CHARACTERS)
     except Exception:
         tag = None
     if tag == "x":
+        if any(base.__module__.startswith("unittest.") for base in type(error).__mro__):
+            _end("error", f"the code raises {type(error).__name__}, which skips or stops tests")
+        if isinstance(error, _SIGNS):
+            _refuse(f"the code raises {type(error).__name__}, by which it could steer the tests' own machinery")
         _link.raised, _link.line = error, line if type(line) is int else None
         raise error
     if tag == "u":
-        _refuse(_clean(str(fields[1]), _VALUE_CHARACTERS))
-    if tag != "v":
+        _refuse(why)
+    if tag != "v" or len(fields) != count + 1:
         _no_answer()
     return fields[1:]
 
@@ -225,6 +241,10 @@ def _number_in(remote):
 _ASKED = frozenset(["__doc__", "__module__", "__dict__", "__annotations__"])
 
 
+# Comparisons of plain data that are written as methods: their argument is what the tests expect.
+_PREDICATES = frozenset(["startswith", "endswith", "issubset", "issuperset", "isdisjoint"])
+
+
 class _Remote:
     """An object of the other world. Equal to nothing but itself and None's opposite; see the head of this file."""
 
@@ -239,10 +259,13 @@ class _Remote:
         sent = _sent_together(everything)
         count = len(arguments)
         pairs = [list(pair) for pair in zip(named, sent[count:])]
+        # What is changed further in, or before an exception, is not changed here.
+        _link.copied = _link.copied or any(type(each) is tuple and _holds_mutable(each) for each in everything)
         try:
-            value, changed = _exchange_with(["call", _number_in(self), sent[:count], pairs])
-        except StopIteration:
-            _refuse("the code raises StopIteration in a call, which would end an iteration of the tests")
+            value, changed = _exchange_with(["call", _number_in(self), sent[:count], pairs], 2)
+        except Exception:
+            _link.copied = _link.copied or _holds_mutable(everything)
+            raise
         try:
             for at, now in changed:
                 if now != sent[at] and sent[at][0] != "same":
@@ -260,6 +283,8 @@ class _Remote:
                 return object.__getattribute__(self, name)
             except AttributeError:
                 pass
+        if name in _PREDICATES:
+            _refuse(f"the tests ask an object of the code for '{name}', which would see a value of theirs")
         _link.objects = True
         return _ask("attr", _number_in(self), name)
 
@@ -272,13 +297,13 @@ class _Remote:
     def __iter__(self):
         number = _number_in(_ask("iter", _sent(self)))
         while True:
-            value, more = _exchange_with(["next", number])
+            value, more = _exchange_with(["next", number], 2)
             if more != 1:
                 return
             yield _received(value)
 
     def __next__(self):
-        value, more = _exchange_with(["next", _number_in(self)])
+        value, more = _exchange_with(["next", _number_in(self)], 2)
         if more != 1:
             raise StopIteration
         return _received(value)
@@ -322,11 +347,17 @@ def _compared(remote):
     _refuse(f"the tests compare an object of type {_clean(shown, 80)}, which only the code's own world can")
 
 
+def _holds_mutable(values):
+    return any(type(value) in _MUTABLE for value in values)
+
+
 def _become(here, there):
     """A container that was handed over takes the content that it has over there."""
     if type(there) is not type(here):
         raise TypeError
-    if isinstance(here, (list, bytearray)):
+    if isinstance(here, (list, dict, collections.deque)):
+        _link.copied = _link.copied or _holds_mutable(here.values() if isinstance(here, dict) else here)
+    if isinstance(here, (list, bytearray, array.array)):
         here[:] = there
     elif isinstance(here, (io.BytesIO, io.StringIO)):
         at = there.tell()
@@ -386,6 +417,8 @@ class _Names(dict):
         if name.startswith("__") or (hasattr(builtins, name) and name != _link.entry_point):
             # `abs` is the interpreter's, whatever the code calls by that name.
             raise KeyError(name)
+        if name in _link.modules and name != _link.entry_point:
+            _refuse(f"the tests use the module '{name}', which neither they nor the code import")
         try:
             value = _ask("get", name)
         except AttributeError:
@@ -393,6 +426,7 @@ class _Names(dict):
         # Data may change over there with every call; functions and classes are looked up once.
         if type(value) is _Remote or isinstance(value, type):
             dict.__setitem__(self, name, value)
+        _link.copied = _link.copied or type(value) in _MUTABLE
         return value
 
     def __setitem__(self, name, value):
@@ -433,11 +467,47 @@ def _names_in_classes(tree):
     return {node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
+# Of what both worlds have their own: streams, files, the state of random numbers, what is patched, what functions are.
+_OWN_STATE = frozenset(
+    "random os sys mock patch redirect_stdout redirect_stderr open tempfile pathlib Path shutil warnings catch_warnings "
+    "assertWarns assertLogs logging inspect types time locale threading gc weakref getcontext localcontext setcontext "
+    "iscoroutinefunction globals id assertIs assertIsNot __cause__ __context__ __traceback__".split()
+)
+
+
+def _looks_at_state(tree):
+    """Whether tests may see or change what the two worlds don't share; a doubt, which costs a pass nothing."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias) and _OWN_STATE.intersection(node.name.split(".")):
+            return True
+        if isinstance(node, ast.Name) and node.id in _OWN_STATE:
+            return True
+        if isinstance(node, ast.Attribute) and node.attr in _OWN_STATE:
+            return True
+        if isinstance(node, ast.Compare):
+            pairs = zip(node.ops, node.comparators)
+            if any(isinstance(op, (ast.Is, ast.IsNot)) and not isinstance(to, ast.Constant) for op, to in pairs):
+                return True
+    return False
+
+
 def _is_definition(node, bound):
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         bound.add(node.name)
         return True
     return False
+
+
+def _misnamed(name, value):
+    """Whether something else has the name of a module of the library; `from datetime import datetime` is all right."""
+    module = _modules.get(name)
+    return name in _STANDARD and value is not module and value is not getattr(module, name, None)
+
+
+def _used_as_modules(tree):
+    """Names of the library's modules of which the tests take attributes: `math` in `math.isclose(…)`."""
+    bases = [node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return frozenset(base.id for base in bases if isinstance(base, ast.Name)) & _STANDARD
 
 
 def _names_for(code, entry_point):
@@ -450,9 +520,13 @@ def _names_for(code, entry_point):
             exec(compile(ast.Module([node], []), "<imports>", "exec", dont_inherit=True), imported)
         except Exception:
             pass
-    imported.pop("__builtins__", None)
-    # What is imported is the library's, also where the code binds the name once more.
-    imported.pop(entry_point, None)
+    # What is imported is the library's, also where the code binds the name once more; but `from operator import truth as
+    # sorted` is no reason to call anything else by the names of the interpreter and of the library.
+    imported = {
+        name: value
+        for name, value in imported.items()
+        if not (hasattr(builtins, name) or name.startswith("__") or name == entry_point or _misnamed(name, value))
+    }
     names.update(imported)
     _link.bound, _link.entry_point = bound - imported.keys(), entry_point
     _link.names = names
@@ -471,19 +545,24 @@ def confront(text):
     nonce, code, tests, entry_point = loads(text)
     try:
         compiled = Tests(tests, entry_point)
+        tree = ast.parse(tests)
+        _link.modules = _used_as_modules(tree)
         names = _names_for(code, entry_point)
     except BaseException as error:
         return _outcome(nonce, "tests", error)
     # A class body looks names up in a way that does not ask the namespace, so they are put there beforehand.
-    for name in sorted(_names_in_classes(ast.parse(tests)) & _link.bound):
+    for name in sorted(_names_in_classes(tree) & _link.bound):
         _caught(lambda: dict.__setitem__(names, name, names[name]))
     tally = Tally()
     error = _caught(exec, compiled.code(tally), names)
     if _link.ended is not None:
         status, message = _link.ended
-        return _reply(nonce, status, "tests", tally.asserts, tally.calls, message, None, 1)
+        # A world that breaks the rules gets no second chance in one world.
+        objects = int(status == "unsupported")
+        return _reply(nonce, status, "tests", tally.asserts, tally.calls, message, None, objects)
     line = _link.line if error is not None and error is _link.raised else None
-    return _outcome(nonce, "tests", error, tally, line, _link.objects)
+    objects = _link.objects or (error is not None and (_link.copied or _looks_at_state(tree)))
+    return _outcome(nonce, "tests", error, tally, line, objects)
 
 
 def hosted(nonce, word, ask):

@@ -19,8 +19,9 @@ export interface Outcome {
   readonly status: OutcomeStatus;
   readonly mode: Mode;
   /**
-   * Split only, else false: an object that is not plain data came out of the code's world, so that an outcome other than
-   * `passed` may be due to the two worlds.
+   * Split only, else false: an object that is not plain data came out of the code's world, or the tests look at what the
+   * worlds don't share (streams, files, random numbers, identity), so that an outcome other than `passed` may be due to
+   * the two worlds.
    */
   readonly objects: boolean;
   /** Where it ended: while the code was being imported, or in the tests. */

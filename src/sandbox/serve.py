@@ -7,6 +7,7 @@ A request is `[verb, ...]`; the reply is `["v", value, ...]`, or `["x", classes,
 an exception. Objects that are not plain data stay here; the other side holds a number: `["h", kind, details, number]`.
 """
 
+import array
 import asyncio
 import collections
 import io
@@ -17,7 +18,7 @@ _module_type = types.ModuleType
 _objects = {}
 _numbers = {}
 _MUTABLE = (list, dict, set, bytearray, collections.deque, collections.Counter, collections.OrderedDict)
-_MUTABLE += (io.BytesIO, io.StringIO)
+_MUTABLE += (array.array, io.BytesIO, io.StringIO)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 _SCALAR_TYPES = (int, float, str, bytes)
 

@@ -84,6 +84,7 @@ const NAMES: Readonly<Record<string, Suspicion>> = {
   "sys.monitoring": "tracing",
   "sys.addaudithook": "tracing",
   __builtins__: "builtins-write",
+  "unittest.mock.ANY": "blind-comparison",
 };
 
 /** Attributes that nothing but a frame, or the way to one, has: whatever they are read from. */

@@ -232,6 +232,96 @@ const cases: readonly Case[] = [
     "assert abs(f(2) - 4) < 1\n",
     { status: "failed" },
   ],
+  ...(
+    [
+      [
+        "a function of the library imported by the name of a built-in one",
+        "from operator import truth as sorted\ndef f(x): return [1]\n",
+        "assert sorted(f(2)) == sorted([4, 2])\n",
+      ],
+      [
+        "the last test skipped by the code",
+        "import unittest\ndef f(x): raise unittest.SkipTest('later')\n",
+        lines(
+          "import unittest",
+          "class T(unittest.TestCase):",
+          "    def test(self): self.assertEqual(f(2), 4)",
+          "loaded = unittest.defaultTestLoader.loadTestsFromTestCase(T)",
+          "assert unittest.TextTestRunner().run(loaded).wasSuccessful()",
+        ),
+      ],
+      [
+        "a loop of the tests ended by an attribute",
+        "class Y:\n    @property\n    def y(self): raise StopIteration\ndef f(x): return Y()\n",
+        "def check(x):\n    assert f(x).y == 4\nassert list(map(check, [2])) == []\n",
+      ],
+      [
+        "a task of the tests cancelled",
+        "import asyncio\nasync def f(x): raise asyncio.CancelledError\n",
+        lines(
+          "import asyncio",
+          "async def check(): assert await f(2) == 4",
+          "async def main():",
+          "    async with asyncio.TaskGroup() as tasks: tasks.create_task(check())",
+          "asyncio.run(main())",
+          "assert True",
+        ),
+      ],
+      [
+        "a predicate that does not look",
+        "class Y:\n    def startswith(self, x): return True\ndef f(x): return Y()\n",
+        "assert f(2).startswith('four')\n",
+      ],
+      [
+        "a module of the code's own making",
+        "class math:\n    def isclose(a, b): return True\ndef f(x): return 0\n",
+        "assert math.isclose(f(2), 4)\n",
+      ],
+      [
+        "a module of another name",
+        "from unittest.mock import call as math\ndef f(x): return 0\n",
+        "assert math.isclose(f(2), 4)\n",
+      ],
+    ] as const
+  ).map(([what, code, tests]): Case => [
+    `${what}: no pass`,
+    code,
+    tests,
+    { status: expect.not.stringMatching("passed") as Outcome["status"] },
+  ]),
+  ...(
+    [
+      [
+        "printed words",
+        "def f(x): print(x)\n",
+        "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as out: f(1)\nassert out.getvalue() == '1\\n'\n",
+      ],
+      [
+        "seeded random numbers",
+        "import random\ndef f(): return random.random()\n",
+        "random.seed(1)\na = f()\nrandom.seed(1)\nassert f() == a\n",
+      ],
+      ["identity", "import functools\n@functools.cache\ndef f(): return []\n", "assert f() is f()\n"],
+      ["a global list", "S = []\ndef f(x): S.append(x)\n", "f(1)\nS.clear()\nf(2)\nassert S == [2]\n"],
+      ["a list within a list", "def f(x): x[0][0] = 2\n", "row = [1]\nf([row])\nassert row == [2]\n"],
+      [
+        "a list changed before an exception",
+        "def f(x):\n    x.append(1)\n    raise ValueError\n",
+        "x = []\ntry: f(x)\nexcept ValueError: pass\nassert x == [1]\n",
+      ],
+    ] as const
+  ).map(([what, code, tests]): Case => [
+    `${what} may differ in one world, and that is said`,
+    code,
+    tests,
+    { status: "failed", objects: true },
+  ]),
+  [
+    "an array is written back",
+    "def f(a): a[0] = 7\n",
+    "import array\na = array.array('i', [1])\nf(a)\nassert a[0] == 7\n",
+    passed(1),
+  ],
   [
     "unless it is what is tested",
     "def sum(values):\n    total = 100\n    for v in values: total += v\n    return total\n",
