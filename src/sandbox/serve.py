@@ -19,6 +19,7 @@ _objects = {}
 _numbers = {}
 _MUTABLE = (list, dict, set, bytearray, collections.deque, collections.Counter, collections.OrderedDict)
 _MUTABLE += (array.array, io.BytesIO, io.StringIO)
+_HOLDERS = (list, tuple, dict, set, frozenset, collections.deque, collections.Counter, collections.OrderedDict)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 _SCALAR_TYPES = (int, float, str, bytes)
 
@@ -95,7 +96,7 @@ def _call(number, arguments, named):
     result = function(*everything[:count], **dict(zip(names, everything[count:])))
     if isinstance(result, types.CoroutineType):
         result = asyncio.run(result)
-        return ["v", ["h", "awaited", encode(result, 0, _refer), 0], []]
+        return ["v", ["h", "awaited", encode(result, 0, _refer), 0], [], 0]
     for at, argument in enumerate(everything):
         if result is argument and type(argument) in _MUTABLE:
             value = ["h", "argument", at, 0]
@@ -107,7 +108,26 @@ def _call(number, arguments, named):
         for at, argument in enumerate(everything)
         if type(argument) in _MUTABLE
     ]
-    return ["v", value, changed]
+    handed, inside = set(), set()
+    _note_containers(everything, handed)
+    _note_containers([result] if not _is_argument(value) else [], inside)
+    return ["v", value, changed, len(handed & inside)]
+
+
+def _is_argument(value):
+    return type(value) is list and value[:2] == ["h", "argument"]
+
+
+def _note_containers(values, noted, depth=0):
+    """Notes the identities of containers that can be changed, and of those in them."""
+    for value in values:
+        kind = type(value)
+        if kind in _MUTABLE:
+            if id(value) in noted:
+                continue
+            noted.add(id(value))
+        if depth < _NESTING and kind in _HOLDERS:
+            _note_containers(dict.values(value) if isinstance(value, dict) else value, noted, depth + 1)
 
 
 def _next(number):

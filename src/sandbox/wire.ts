@@ -2,7 +2,15 @@
 // file and the harness's files. No behaviour here, so that the child loads nothing of the parent's.
 
 /** Python files of the harness that judge, on every backend. */
-export const JUDGING_FILES = ["instrument.py", "harness.py", "codec.py", "serve.py", "remote.py"] as const;
+export const JUDGING_FILES = [
+  "instrument.py",
+  "harness.py",
+  "codec.py",
+  "serve.py",
+  "remote.py",
+  "standins.py",
+  "confront.py",
+] as const;
 
 /** Python files of the harness, in the order in which they are executed in its one namespace. */
 export const HARNESS_FILES = [...JUDGING_FILES, "loop.py", "budget.py", "literals.py", "trials.py"] as const;

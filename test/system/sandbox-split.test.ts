@@ -60,6 +60,12 @@ const cases: readonly Case[] = [
     passed(1),
   ],
   [
+    "containers that go in and come out in another one come out the same",
+    "def f(x): return list(x)\n",
+    "a = [[2], [1]]\nassert f(a) == [[2], [1]] and sorted(f(a)) == [[1], [2]]\n",
+    passed(1),
+  ],
+  [
     "an object that is handed over twice is one object",
     "def f(a, b): return a is b\n",
     "x = [1]\nassert f(x, x) and f('a,b', 'a,b') and f(x, b=x) and not f([1], [1])\n",
@@ -208,6 +214,11 @@ const cases: readonly Case[] = [
         "a swallowed refusal",
         "class Y: pass\ndef f(x): return Y()\n",
         "try: assert f(2) == 4\nexcept BaseException: pass\nassert True\n",
+      ],
+      [
+        "a shallow copy whose depth matters",
+        "def f(x): return list(x)\n",
+        "a = [[1]]\nb = f(a)\nb[0].append(2)\nassert a == [[1]]\n",
       ],
       [
         "a value nested too deeply",
