@@ -16,8 +16,10 @@ export async function bench({ python }) {
   const all = casesOf();
   const shared = all.filter((each) => each.peer_safe === true);
   const own = [
+    ours("native", "auto", terms),
     ours("native", "split", terms),
     ours("native", "one-world", terms),
+    ours("pyodide", "auto", terms),
     ours("pyodide", "split", terms),
     ours("pyodide", "one-world", terms),
   ];
@@ -31,11 +33,7 @@ export async function bench({ python }) {
     rows.push({ ...row, ...counts });
     details.push({ ...row, ...names });
   };
-  for (const runner of [
-    ours("auto", "split", terms),
-    ...own,
-    ...PEERS.map((name) => peer(name, python, terms)),
-  ])
+  for (const runner of [...own, ...PEERS.map((name) => peer(name, python, terms))])
     await add("shared", runner, shared);
   for (const runner of own) await add("all", runner, all);
   return { rows, details };

@@ -27,8 +27,9 @@ const VALUES_THAT_LIE = words(`
   class_property_says_int contains_everything dict_subclass_equal exception_text_equal instancecheck_says_yes
   list_subclass_equal metaclass_call ordered_both_ways reflected_eq_in_list str_subclass_equal
   subtraction_gives_zero sum_absorbs`);
-/** The tests look a name up in the code's namespace, or import a module that the code has exchanged. */
-const NAMES_THAT_LIE = words("math_in_sys_modules meta_path_finder shadowed_abs");
+/** The tests look a name up in the code's namespace, call a built-in or import a module that the code has exchanged. */
+const NAMES_THAT_LIE = words(`
+  builtin_len_replaced import_replaced isinstance_replaced math_in_sys_modules meta_path_finder shadowed_abs`);
 /** The code finds the tests or the harness in the frames above it, and reads or rewrites them. */
 const REACHES_THE_JUDGE = words(`
   check_code_swapped check_function_rewritten expected_overwritten_by_ctypes expected_read_from_constants

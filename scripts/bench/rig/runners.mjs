@@ -1,9 +1,9 @@
 // Everything that runs programs here, ours and the peers', behind one verb: `run(programs)` gives verdicts, seconds and
 // processor seconds of the whole process tree. What cannot run on this machine, or not in that mode, throws an
 // InputError that says why; a table shows it instead of figures.
-import { InputError } from "selfalign";
+import { InputError, loadGrammar, openSandbox } from "selfalign";
 import { cpuSeconds } from "../../../dist/core/usage.js";
-import { openSandbox } from "selfalign";
+import { judgeBest } from "../../../dist/validate/judge.js";
 import { askPython, need } from "./python.mjs";
 
 /** Runs of peers by name: the rule's module in ../peers and the package that it needs. */
@@ -14,7 +14,7 @@ const peers = {
   EvalPlus: ["evalplus_check", ["evalplus"]],
 };
 
-/** One of ours: `choice` native, pyodide or auto; `mode` split or one-world. */
+/** One of ours: `choice` native, pyodide or auto; `mode` split, one-world or auto (split, and one world where it must be). */
 export function ours(choice, mode, { workers, timeoutMs }) {
   return {
     name: `selfalign ${choice}`,
@@ -51,9 +51,10 @@ export const PEERS = Object.keys(peers);
 
 /** As many at a time as there are workers, like a pool; the first judgement of each is not timed. */
 async function judgeAll(sandbox, programs, mode, workers) {
-  const judge = ({ code, tests, entryPoint }) => sandbox.judge({ code, tests, entryPoint, mode });
+  await loadGrammar();
+  const judge = ({ code, tests, entryPoint }) => judgeBest(sandbox, { code, tests, entryPoint }, { mode });
   const warm = await Promise.all(Array.from({ length: workers }, () => judge(programs[0])));
-  if (warm[0].mode !== mode)
+  if (mode !== "auto" && warm[0].mode !== mode)
     throw new Error(`internal: ${sandbox.backend} judged in ${warm[0].mode}, not in ${mode}`);
   const verdicts = [];
   const waiting = [...programs];
