@@ -5,6 +5,7 @@ import { stringOf } from "../python/literals.js";
 import type { SyntaxNode } from "../python/syntax.js";
 import { treeOf } from "../python/trees.js";
 import { answersBlindly, COMPARISONS } from "./comparisons.js";
+import { STANDARD_LIBRARY } from "./modules.js";
 import { nameOf, pathsOf, type PathOf } from "./paths.js";
 
 /** What a program may be suspected of. */
@@ -31,6 +32,10 @@ export type Suspicion =
   | "builtins-write"
   /** Changes which modules are loaded. */
   | "modules-write"
+  /** Exchanges a part of a module of the standard library. */
+  | "library-write"
+  /** Runs text, in which anything may hide. */
+  | "text-execution"
   /** Watches every step of the program. */
   | "tracing";
 
@@ -103,7 +108,14 @@ const FRAME_ATTRIBUTES = new Set([
 
 type Look = (node: SyntaxNode, pathOf: PathOf, raise: Raise) => void;
 
-const LOOKS: readonly Look[] = [lookAtName, lookAtImport, lookAtExit, lookAtWrite, lookAtComparison];
+const LOOKS: readonly Look[] = [
+  lookAtName,
+  lookAtText,
+  lookAtImport,
+  lookAtExit,
+  lookAtWrite,
+  lookAtComparison,
+];
 
 /** An expression that is one of the names above, or an attribute of a frame. */
 function lookAtName(node: SyntaxNode, pathOf: PathOf, raise: Raise): void {
@@ -117,6 +129,13 @@ function lookAtName(node: SyntaxNode, pathOf: PathOf, raise: Raise): void {
   if (path.startsWith("sys._") && FRAME_ATTRIBUTES.has(last)) raise("frame-access", node);
   if (last === "__subclasses__" && /^(?:object|type)\.|__(?:bases?|mro)__|\bmro\b/.test(node.text))
     raise("subclass-walk", node);
+}
+
+/** The name of a frame's attribute as a text, for `attrgetter` and its like; and text that is run. */
+function lookAtText(node: SyntaxNode, pathOf: PathOf, raise: Raise): void {
+  if (node.type === "string" && FRAME_ATTRIBUTES.has(stringOf(node) ?? "")) raise("frame-access", node);
+  const called = node.type === "call" ? node.childForFieldName("function") : null;
+  if (called && /^(?:builtins\.)?exec$/.test(pathOf(called) ?? "")) raise("text-execution", node);
 }
 
 const READS = new Set(["identifier", "attribute", "subscript", "call"]);
@@ -138,7 +157,9 @@ const TRIGGERS = new RegExp(
     ...FRAME_ATTRIBUTES,
     ...COMPARISONS,
     ...["__subclasses__", "ctypes", "SystemExit", "builtins", "modules"],
-    ...["getattr", "vars", "__dict__", "__import__", "import_module"],
+    ...["getattr", "vars", "__dict__", "__import__", "import_module", "exec"],
+    // An assignment to an attribute.
+    String.raw`\.\s*\w+\s*=[^=]`,
     // Names may hide in strings behind escapes.
     String.raw`\\[xuUN0-7]`,
   ].join("|"),
@@ -179,8 +200,21 @@ function lookAtWrite(node: SyntaxNode, pathOf: PathOf, raise: Raise): void {
   for (const target of writtenBy(node, pathOf)) {
     const path = pathOf(target) ?? "";
     if (/^builtins(?:\.|$)/.test(path)) raise("builtins-write", node);
-    if (/^sys\.modules(?:\.|$)/.test(path)) raise("modules-write", node);
+    else if (/^sys\.modules(?:\.|$)/.test(path)) raise("modules-write", node);
+    else if (target.type === "attribute" && isOfLibrary(target, path)) raise("library-write", node);
   }
+}
+
+/** Settings that programs change as a matter of course. */
+const OWN_SETTINGS = /^sys\.(?:std(?:in|out|err)|argv|path|excepthook)$/;
+
+/** `math.isclose` in a file that imports math; a variable may be called like a module. */
+function isOfLibrary(target: SyntaxNode, path: string): boolean {
+  const [module = "", ...names] = path.split(".");
+  if (names.length !== 1 || !STANDARD_LIBRARY.has(module) || OWN_SETTINGS.test(path)) return false;
+  let root = target;
+  while (root.parent) root = root.parent;
+  return new RegExp(String.raw`^[ \t]*(?:import|from)\b[^\n]*\b${module}\b`, "m").test(root.text);
 }
 
 const UPDATES = /\.(?:update|setdefault|pop|popitem|clear|__setitem__|__delitem__|__setattr__|__delattr__)$/;
