@@ -11,9 +11,13 @@ const NAMES = [
   "CellError",
   "InputError",
   "Interrupted",
+  "PAIR_THRESHOLD",
   "SEED_DEFAULTS",
+  "SEED_THRESHOLD",
+  "SHIPPED_BENCHMARKS",
   "STAGES",
   "callsFor",
+  "clusterNearDuplicates",
   "collect",
   "conceptsOf",
   "distributionGrid",
@@ -31,7 +35,13 @@ const NAMES = [
   "notebookProgress",
   "notebookText",
   "openCorpus",
+<<<<<<< HEAD
   "openSandbox",
+=======
+  "openDecontamination",
+  "openNearDuplicates",
+  "openPyodide",
+>>>>>>> 185a578 (Bench: near-duplicates beside datasketch on the same texts, and their memory at scale; public names of overlap)
   "prepareRun",
   "probeSandbox",
   "readConcepts",

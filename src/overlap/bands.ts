@@ -9,7 +9,7 @@ export interface Banding {
   readonly rows: number;
 }
 
-const STEP = 0.002;
+const STEP = 0.005;
 
 /**
  * The banding with the least sum of two areas under P(candidate | similarity s) = 1 - (1 - s^rows)^bands, for s spread
@@ -22,6 +22,7 @@ export function bandingFor(threshold: number, permutations: number): Banding {
     for (let bands = 1; bands * rows <= permutations; bands++) {
       let error = 0;
       for (const power of below.values) error += (1 - (1 - power) ** bands) * below.width;
+      if (error >= best.error) break; // more bands only add candidates
       for (const power of above.values) error += (1 - power) ** bands * above.width;
       if (error < best.error) best = { bands, rows, error };
     }

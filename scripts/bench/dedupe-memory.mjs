@@ -1,0 +1,44 @@
+// Memory and speed of near-duplicates at scale: synthetic texts of 100 words, every twentieth a copy of an earlier one
+// with its first ten words changed (similarity 0.81). `npm run bench -- dedupe-memory --num-samples 1000000` is the default.
+import { openNearDuplicates } from "selfalign";
+
+const WORDS = 100;
+
+export function bench({ size = 1_000_000 }) {
+  const memory = openNearDuplicates();
+  const before = process.memoryUsage.rss();
+  const cpu = process.cpuUsage();
+  let [copies, found, wrong] = [0, 0, 0];
+  for (let at = 0; at < size; at++) {
+    const copy = at % 20 === 19;
+    const result = memory.add(copy ? text(at - 19, 10) : text(at, 0));
+    if (copy) copies++;
+    if (!result.kept) copy ? found++ : wrong++;
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  const cpuSeconds = (user + system) / 1e6;
+  const bytes = process.memoryUsage.rss() - before;
+  const row = {
+    texts: size,
+    kept: memory.size(),
+    copies,
+    found,
+    wrong,
+    cpuSeconds,
+    perCpuSecond: Math.round(size / cpuSeconds),
+    rssMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
+    bytesPerKept: Math.round(bytes / memory.size()),
+  };
+  return { rows: [row], ratios: {} };
+}
+
+/** Words that depend on the number of the text; of the first `changed` ones others than it has. */
+function text(number, changed) {
+  let out = "";
+  let state = number + 1;
+  for (let at = 0; at < WORDS; at++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    out += at < changed ? `other${state % 9_973} ` : `w${state % 999_983} `;
+  }
+  return out;
+}
