@@ -32,13 +32,14 @@ export function bench({ size = 1_000_000 }) {
   return { rows: [row], ratios: {} };
 }
 
-/** Words that depend on the number of the text; of the first `changed` ones others than it has. */
+/** Words that depend on the number of the text and their place; of the first `changed` ones others than it has. */
 function text(number, changed) {
   let out = "";
-  let state = number + 1;
   for (let at = 0; at < WORDS; at++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    out += at < changed ? `other${state % 9_973} ` : `w${state % 999_983} `;
+    let word = Math.imul(number + 1, 0x9e3779b1) ^ Math.imul(at + 1, 0x85ebca6b);
+    word = Math.imul(word ^ (word >>> 15), 0xc2b2ae35);
+    word = (word ^ (word >>> 13)) >>> 0;
+    out += at < changed ? `other${word} ` : `w${word} `;
   }
   return out;
 }
