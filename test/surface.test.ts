@@ -35,13 +35,9 @@ const NAMES = [
   "notebookProgress",
   "notebookText",
   "openCorpus",
-<<<<<<< HEAD
-  "openSandbox",
-=======
   "openDecontamination",
   "openNearDuplicates",
-  "openPyodide",
->>>>>>> 185a578 (Bench: near-duplicates beside datasketch on the same texts, and their memory at scale; public names of overlap)
+  "openSandbox",
   "prepareRun",
   "probeSandbox",
   "readConcepts",

@@ -1,33 +1,33 @@
 // Near-duplicates beside datasketch: functions of the standard library through both (processor seconds, one core, reading
 // tokens included), then planted pairs of known similarity, for what each reports at the thresholds of seeds and pairs.
 // The peer gets the same texts, splits them alike and uses the same threshold and number of permutations.
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { extractTo, openCorpus, openNearDuplicates, PAIR_THRESHOLD, SEED_THRESHOLD } from "selfalign";
+import { askPython, need } from "./rig/python.mjs";
 
 const LEVELS = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 const PAIRS = 200;
 const THRESHOLDS = [SEED_THRESHOLD, PAIR_THRESHOLD];
 
 export async function bench({ size = 6_000, python }) {
+  need(python, ["datasketch"]);
   const folder = mkdtempSync(path.join(os.tmpdir(), "selfalign-bench-"));
   try {
     const functions = await standardLibrary(folder);
     const texts = functions.slice(0, size);
     const pairs = plantedPairs(functions);
-    const job = path.join(folder, "job.json");
-    writeFileSync(job, JSON.stringify({ texts, pairs, thresholds: THRESHOLDS, permutations: 256 }));
-    const peer = peerOf(python, job);
+    const job = { texts, pairs, thresholds: THRESHOLDS, permutations: 256 };
+    const peer = await askPython(python, "datasketch_lsh.py", job);
     const speeds = [
       speedOf("ours", texts, {}),
       speedOf("ours without vectors", texts, { simd: false }),
-      ...(peer === null ? [] : [{ what: "datasketch", texts: texts.length, ...peer.speed }]),
+      { what: "datasketch", texts: texts.length, ...peer.speed },
     ];
     const qualities = THRESHOLDS.flatMap((threshold) => [
       quality("ours", threshold, pairs, ours(pairs, threshold)),
-      ...(peer?.found ?? [])
+      ...peer.found
         .filter((found) => found.threshold === threshold)
         .flatMap(({ candidates, verified }) => [
           quality("datasketch", threshold, pairs, candidates),
@@ -39,7 +39,7 @@ export async function bench({ size = 6_000, python }) {
       rows: [...speeds, ...qualities],
       ratios: {
         "vectors / plain": fast / plain,
-        ...(other === undefined ? {} : { "ours / datasketch": fast / other.perCpuSecond }),
+        "ours / datasketch": fast / other.perCpuSecond,
       },
     };
   } finally {
@@ -131,15 +131,4 @@ function quality(what, threshold, pairs, found) {
     recall: share(({ exact }) => exact >= threshold),
     precision: Number((right / found.filter(Boolean).length).toFixed(3)),
   };
-}
-
-function peerOf(python, job) {
-  const script = path.join(import.meta.dirname, "peers/datasketch_lsh.py");
-  const { status, stdout, stderr } = spawnSync(python, [script, job], {
-    encoding: "utf8",
-    maxBuffer: 2 ** 28,
-  });
-  if (status === 0) return JSON.parse(stdout);
-  console.warn(`without datasketch: ${stderr?.trim().split("\n").at(-1) ?? `${python} does not start`}`);
-  return null;
 }

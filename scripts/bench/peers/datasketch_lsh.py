@@ -1,14 +1,12 @@
-# The peer of dedupe.mjs: datasketch over the same texts, split into the same token 5-grams.
+# The peer of bench/dedupe.mjs: datasketch over the same texts, split into the same token 5-grams.
 import json
 import re
 import sys
 import time
 
-import numpy as np
 from datasketch import MinHash, MinHashLSH
 
-with open(sys.argv[1], encoding="utf-8") as file:
-    job = json.load(file)
+job = json.load(sys.stdin)
 TOKEN = re.compile(r"[A-Za-z0-9_\x80-\U0010ffff]+")
 PERMUTATIONS = job["permutations"]
 # Drawing the permutations once is what datasketch's own documentation advises for many sets.
