@@ -19,8 +19,9 @@ const KEYWORDS = new Set(
   ).split(" "),
 );
 
+/** Groups: what is left out, a line's end, the opening of a string, a name; other tokens have none. */
 const TOKEN =
-  /(?<space>[ \t\f\r]+|\\\r?\n|#[^\n]*)|(?<line>\n)|(?<quote>[rbuftRBUFT]{0,2}(?:"""|'''|"|'))|(?<name>[\p{L}_][\p{L}\p{N}_]*)|\d[\w.]*|\.\d\w*|\*\*=?|\/\/=?|<<=?|>>=?|->|:=|[-+*/%&|^@=!<>]=|[\s\S]/gu;
+  /([ \t\f\r]+|\\\r?\n|#[^\n]*)|(\n)|([rbuftRBUFT]{0,2}(?:"""|'''|"|'))|([\p{L}_][\p{L}\p{N}_]*)|\d[\w.]*|\.\d\w*|\*\*=?|\/\/=?|<<=?|>>=?|->|:=|[-+*/%&|^@=!<>]=|[\s\S]/gu;
 
 /** Tokens of a text in order. */
 export function codeTokens(text: string): CodeToken[] {
@@ -32,14 +33,14 @@ export function codeTokens(text: string): CodeToken[] {
   TOKEN.lastIndex = 0;
   for (let match = TOKEN.exec(text); match; match = TOKEN.exec(text)) {
     const start = match.index;
-    const { space, line, quote, name } = match.groups ?? {};
+    const [whole, space, line, quote, name] = match;
     if (space !== undefined) continue;
     if (line !== undefined) {
       lineStart = TOKEN.lastIndex;
       firstOfLine = true;
       continue;
     }
-    let written = match[0];
+    let written = whole;
     if (quote !== undefined) {
       TOKEN.lastIndex = stringEnd(text, TOKEN.lastIndex, quote);
       if (firstOfLine && depth === 0 && standsAlone(text, TOKEN.lastIndex)) continue;

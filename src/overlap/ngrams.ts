@@ -32,18 +32,18 @@ export const PRINT_KINDS = ["code", "open", "words"] as const;
 /** Prints of a function. */
 export function printsOf({ code, docstring }: Described): Prints {
   const tokens = codeTokens(code);
-  const hashes = tokens.map(({ text }) => textHash(text));
-  const open = openRuns(tokens, hashes, 0, tokens.length, WIDTHS.open);
+  const read = { hashes: tokens.map(({ text }) => textHash(text)), back: stepsBack(tokens) };
+  const open = openRuns(read, 0, tokens.length, WIDTHS.open);
   for (const [start, end] of functionsIn(tokens)) {
     if (end - start >= WIDTHS.open) continue;
-    for (const whole of openRuns(tokens, hashes, start, end, end - start)) open.add(whole);
+    for (const whole of openRuns(read, start, end, end - start)) open.add(whole);
   }
-  return { code: runs(hashes, WIDTHS.code), open, words: wordRuns(docstring ?? "") };
+  return { code: runs(read.hashes, WIDTHS.code), open, words: wordRuns(docstring ?? "") };
 }
 
 function wordRuns(description: string): Set<number> {
   const found = runs(wordsOf(description).map(textHash), WIDTHS.words);
-  for (const part of [description, description.split(/\n\s*\n|(?<=\.)\s/)[0] ?? ""]) {
+  for (const part of [description, description.split(/\n[ \t]*\n|(?<=\.)\s/)[0] ?? ""]) {
     const words = wordsOf(part).map(textHash);
     if (words.length >= MIN_WORDS && words.length < WIDTHS.words) found.add(mixed(words, 0, words.length));
   }
@@ -77,35 +77,33 @@ function runs(hashes: readonly number[], width: number): Set<number> {
   return found;
 }
 
-function openRuns(
-  tokens: readonly CodeToken[],
-  hashes: readonly number[],
-  from: number,
-  to: number,
-  width: number,
-): Set<number> {
+/** Tokens as numbers. */
+interface Read {
+  readonly hashes: readonly number[];
+  /** How many tokens ago a name that is left open stood last, 0 for never, -1 for a token that isn't left open. */
+  readonly back: Int32Array;
+}
+
+function openRuns({ hashes, back }: Read, from: number, to: number, width: number): Set<number> {
   const found = new Set<number>();
-  const before = lastSeen(tokens);
   const run = new Array<number>(width);
   for (let start = from; start + width <= to; start++) {
     for (let at = 0; at < width; at++) {
-      const last = before[start + at] ?? -1;
-      const open = tokens[start + at]?.renameable === true;
-      run[at] = open ? (last >= start ? start + at - last : 0) : (hashes[start + at] ?? 0);
+      const steps = back[start + at] ?? 0;
+      run[at] = steps < 0 ? (hashes[start + at] ?? 0) : steps <= at ? steps : 0;
     }
     found.add(mixed(run, 0, width));
   }
   return found;
 }
 
-/** Where the name of each token stood before, -1 for the first time. */
-function lastSeen(tokens: readonly CodeToken[]): Int32Array {
+function stepsBack(tokens: readonly CodeToken[]): Int32Array {
   const places = new Map<string, number>();
   return Int32Array.from(tokens, ({ text, renameable }, at) => {
     if (!renameable) return -1;
-    const last = places.get(text) ?? -1;
+    const last = places.get(text) ?? at;
     places.set(text, at);
-    return last;
+    return at - last;
   });
 }
 
