@@ -63,6 +63,13 @@ describe("one text after the other", () => {
     expect(texts.map((text) => vectors.add(text))).toEqual(texts.map((text) => plain.add(text)));
   });
 
+  it("takes only copies at the threshold 1, whatever stands between their tokens", () => {
+    const memory = openNearDuplicates({ threshold: 1 });
+    memory.add(words(0, 100));
+    expect(memory.add(words(0, 100).replaceAll(" ", "\n")).kept).toBe(false);
+    expect(memory.add(words(0, 90)).kept).toBe(true);
+  });
+
   it("refuses a threshold that is none", () => {
     for (const threshold of [0, -1, 1.1, Number.NaN])
       expect(() => openNearDuplicates({ threshold })).toThrow(InputError);
