@@ -58,13 +58,12 @@ export function openNearDuplicates(options: NearDuplicateOptions = {}): NearDupl
       let nearest = -1;
       let similarity = 0;
       const seen = new Set<number>();
-      const weigh = (candidate: number): boolean => {
-        if (seen.has(candidate)) return false;
+      const weigh = (candidate: number): void => {
+        if (seen.has(candidate)) return;
         seen.add(candidate);
         const estimate = sketches.similarity(sketch, candidate);
         if (estimate > similarity || (estimate === similarity && candidate < nearest))
           [nearest, similarity] = [candidate, estimate];
-        return false;
       };
       for (let band = 0; band < bands; band++) sketches.search(band, sketch, weigh);
       if (similarity >= threshold)
@@ -103,20 +102,20 @@ export function clusterNearDuplicates(texts: Iterable<string>, options: NearDupl
     const sketch = signer.sketch(text);
     stored.push(sketch === null ? -1 : sketches.size());
     if (sketch === null) continue;
-    const estimates = new Map<number, boolean>();
-    const linked = (candidate: number): boolean => {
-      const known = estimates.get(candidate);
-      if (known !== undefined) return known;
-      const link = sketches.similarity(sketch, candidate) >= threshold;
-      estimates.set(candidate, link);
-      if (link) unite(parents, numbers[candidate] ?? number, number);
-      return link;
-    };
-    const fresh: number[] = [];
-    for (let band = 0; band < bands; band++) if (!sketches.search(band, sketch, linked)) fresh.push(band);
+    const links = new Map<number, boolean>();
+    const absorbed = new Set<number>();
+    for (let band = 0; band < bands; band++) {
+      sketches.search(band, sketch, (candidate) => {
+        const link = links.get(candidate) ?? sketches.similarity(sketch, candidate) >= threshold;
+        links.set(candidate, link);
+        if (!link) return;
+        absorbed.add(band);
+        unite(parents, numbers[candidate] ?? number, number);
+      });
+    }
     const place = sketches.store(sketch);
     numbers.push(number);
-    for (const band of fresh) sketches.insert(band, place);
+    for (let band = 0; band < bands; band++) if (!absorbed.has(band)) sketches.insert(band, place);
   }
   const survivors = Uint32Array.from(parents, (_, number) => rootOf(parents, number));
   survivors.forEach((survivor, number) => {

@@ -22,8 +22,8 @@ export interface Sketches {
   readonly store: (sketch: Uint8Array) => number;
   /** Makes a stored text findable by one band. */
   readonly insert: (band: number, text: number) => void;
-  /** Calls `found` with each text inserted under this band whose rows of it are the sketch's, until that gives true. */
-  readonly search: (band: number, sketch: Uint8Array, found: (text: number) => boolean) => boolean;
+  /** Calls `found` with each text inserted under this band whose rows of it are the sketch's. */
+  readonly search: (band: number, sketch: Uint8Array, found: (text: number) => void) => void;
   /** Estimated similarity, 0..1, of a sketch and a stored text. */
   readonly similarity: (sketch: Uint8Array, text: number) => number;
   /** The sketch of a stored text. */
@@ -90,11 +90,11 @@ export function openSketches({ bands, rows }: Banding, permutations: number): Sk
       const tag = hash & 255;
       for (let at = slotOf(hash, slots.length); ; at = at + 1 === slots.length ? 0 : at + 1) {
         const slot = slots[at] ?? 0;
-        if (slot === 0) return false;
+        if (slot === 0) return;
         if (slot >>> 24 !== tag) continue;
         const text = (slot & MAX_TEXTS) - 1;
         const equal = equalBytes(sketch, start, pieceOf(text), offsetOf(text) + start, rows);
-        if (equal === rows && found(text)) return true;
+        if (equal === rows) found(text);
       }
     },
     similarity: (sketch, text) =>

@@ -13,7 +13,7 @@ it("finds what a map of band bytes finds, while its tables grow", () => {
     const sketch = Uint8Array.from({ length: 16 }, () => Math.floor(next() * 100));
     maps.forEach((map, band) => {
       const found: number[] = [];
-      sketches.search(band, sketch, (candidate) => found.push(candidate) === 0);
+      sketches.search(band, sketch, (candidate) => found.push(candidate));
       expect(found.sort((a, b) => a - b)).toEqual(map.get(keyOf(sketch, band)) ?? []);
     });
     expect(sketches.store(sketch)).toBe(text);
@@ -26,14 +26,4 @@ it("finds what a map of band bytes finds, while its tables grow", () => {
     if (text % 1_000 === 0) expect(sketches.sketchOf(text)).toEqual(sketch);
   }
   expect(sketches.size()).toBe(20_000);
-});
-
-it("stops a search when it is told to", () => {
-  const sketches = openSketches({ bands: 1, rows: 2 }, 16);
-  const sketch = new Uint8Array(16).fill(9);
-  for (let text = 0; text < 3; text++) sketches.insert(0, sketches.store(sketch));
-  const found: number[] = [];
-  expect(sketches.search(0, sketch, (text) => found.push(text) === 2)).toBe(true);
-  expect(found).toEqual([0, 1]);
-  expect(sketches.search(0, sketch, () => false)).toBe(false);
 });
