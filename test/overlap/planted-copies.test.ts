@@ -119,6 +119,14 @@ function respaced(problem: Problem): string {
     .join("\n");
 }
 
+/** A call of no consequence after every third line that ends a simple statement. */
+function edited(code: string): string {
+  let statements = 0;
+  return code.replace(/^([ \t]+)(.*[^:,\\([{\s])[ \t]*$/gm, (line: string, indent: string) =>
+    ++statements % 3 === 0 ? `${line}\n${indent}trace("${statements}")` : line,
+  );
+}
+
 /** The description alone, other lines and letters, over code that has nothing to do with it. */
 function docstringOnly({ description }: Problem): string {
   const words = description.split(/\s+/).filter((word) => word !== "");
@@ -146,6 +154,11 @@ describe.runIf(present)("of 200 planted problems", () => {
     const { copies, named } = found("renamed", (problem) => ({ code: renamed(problem), docstring: null }));
     expect(copies).toBeGreaterThanOrEqual(198);
     expect(named).toBeGreaterThanOrEqual(180);
+  });
+
+  it("finds most of those under other names with lines put in", () => {
+    const { copies } = found("edited", (problem) => ({ code: edited(renamed(problem)), docstring: null }));
+    expect(copies).toBeGreaterThanOrEqual(185);
   });
 
   it("finds those with other white space", () => {
