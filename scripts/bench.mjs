@@ -19,7 +19,7 @@ const FLAGS = {
     value: "FILE",
     about: "write {name, environment, rows, ratios, figures, details} there",
   },
-  "num-samples": { kind: "count", value: "N", fallback: 60, about: "size of the measured job" },
+  "num-samples": { kind: "count", value: "N", about: "size of the measured job (default: its own)" },
   python: {
     kind: "text",
     value: "COMMAND",

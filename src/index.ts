@@ -25,6 +25,25 @@ export { readManifest, type Manifest, type StageRecord } from "./core/run.js";
 export { highlight, type Token } from "./python/highlight.js";
 export { loadGrammar } from "./python/syntax.js";
 export { CORPORA, openCorpus, type Corpus } from "./corpus/corpus.js";
+export {
+  clusterNearDuplicates,
+  openNearDuplicates,
+  PAIR_THRESHOLD,
+  SEED_THRESHOLD,
+  type Clusters,
+  type Kept,
+  type NearDuplicateOptions,
+  type NearDuplicates,
+} from "./overlap/dedupe.js";
+export {
+  openDecontamination,
+  type Contamination,
+  type ContaminationKind,
+  type Decontamination,
+  type DecontaminationOptions,
+} from "./overlap/decontaminate.js";
+export type { Described } from "./overlap/ngrams.js";
+export { SHIPPED_BENCHMARKS } from "./overlap/shipped.js";
 export { extractTo, type ExtractCounts, type ExtractedFunction } from "./seeds/extract.js";
 export { SEED_DEFAULTS, type SeedOptions } from "./seeds/seeds.js";
 export { openSandbox, type SandboxOptions } from "./sandbox/open.js";

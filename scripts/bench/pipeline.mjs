@@ -13,7 +13,7 @@ const COUNTED = {
   report: "report",
 };
 
-export async function bench({ size }) {
+export async function bench({ size = 60 }) {
   const base = mkdtempSync(path.join(os.tmpdir(), "selfalign-bench-"));
   try {
     const apart = path.join(base, "apart");

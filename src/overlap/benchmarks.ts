@@ -1,0 +1,109 @@
+// Problems that models are judged by, from files in the layouts in which they are published, told apart by their fields:
+// HumanEval (https://github.com/openai/human-eval), MBPP and its sanitised edition
+// (https://github.com/google-research/google-research/tree/master/mbpp), DS-1000 (https://github.com/xlang-ai/DS-1000).
+// JSON lines or one JSON array, gzip allowed. A row that is none of these is the caller's mistake.
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { gunzipSync } from "node:zlib";
+import { InputError } from "../core/errors.js";
+import { isMissing } from "../core/files.js";
+import type { Described } from "./ngrams.js";
+
+/** One problem with its reference solution. */
+export interface BenchmarkItem extends Described {
+  /** Name of the list. */
+  readonly benchmark: string;
+  /** Name of the problem, e.g. `HumanEval/0`, `MBPP/11`. */
+  readonly item: string;
+}
+
+/**
+ * The problems of a file; `benchmark` is by default the file's name without its endings.
+ * @throws InputError where there is no such file, or a row is in none of the layouts.
+ */
+export async function readBenchmark(file: string, benchmark?: string): Promise<BenchmarkItem[]> {
+  const name = benchmark ?? path.basename(file).replace(/(?:\.jsonl?)?(?:\.gz)?$/, "");
+  const rows = rowsIn(file, await textOf(file));
+  if (rows.length === 0) throw new InputError(`benchmark file "${file}" has no rows: name one with problems`);
+  return rows.map(({ row, place }, at) => {
+    const described = isRecord(row) ? describedOf(row) : null;
+    if (!isRecord(row) || described === null)
+      throw new InputError(
+        `benchmark file "${file}" ${place}: expected "prompt" and "canonical_solution" (HumanEval), "text" or ` +
+          `"prompt" and "code" (MBPP), or "prompt" and "reference_code" (DS-1000)`,
+      );
+    return { benchmark: name, item: itemName(row, name, at), ...described };
+  });
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    const bytes = await readFile(file);
+    return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString("utf8");
+  } catch (cause) {
+    const problem = isMissing(cause) ? "is not there" : "can't be read";
+    throw new InputError(`benchmark file "${file}" ${problem}: check the path`, { cause });
+  }
+}
+
+interface Row {
+  readonly row: unknown;
+  readonly place: string;
+}
+
+function rowsIn(file: string, text: string): Row[] {
+  const parse = (json: string, place: string): unknown => {
+    try {
+      return JSON.parse(json);
+    } catch (cause) {
+      throw new InputError(`benchmark file "${file}" ${place} is not JSON: restore the file`, { cause });
+    }
+  };
+  if (/^\s*\[/.test(text)) {
+    const rows = parse(text, "as an array") as readonly unknown[]; // it begins with a bracket
+    return rows.map((row, at) => ({ row, place: `row ${at + 1}` }));
+  }
+  return text.split("\n").flatMap((line, at) => {
+    const place = `line ${at + 1}`;
+    return line.trim() === "" ? [] : [{ row: parse(line, place), place }];
+  });
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function describedOf(row: Fields): Described | null {
+  const { prompt, canonical_solution: canonical, reference_code: reference, code } = row;
+  const description = prompt ?? row["text"];
+  if (typeof description !== "string") return null;
+  if (typeof canonical === "string")
+    return { code: unixLines(description + canonical), docstring: lastDocstring(description) };
+  if (typeof reference === "string") return { code: unixLines(reference), docstring: question(description) };
+  return typeof code === "string" ? { code: unixLines(code), docstring: description } : null;
+}
+
+function unixLines(text: string): string {
+  return text.replaceAll("\r\n", "\n");
+}
+
+/** The function to complete comes last in a prompt of HumanEval, helpers before it. */
+function lastDocstring(prompt: string): string {
+  return [...prompt.matchAll(/("""|''')([\s\S]*?)\1/g)].at(-1)?.[2] ?? "";
+}
+
+/** The words of a DS-1000 prompt, without the code to be completed. */
+function question(prompt: string): string {
+  return (prompt.split(/^A:\s*$/m)[0] ?? "")
+    .replace(/^\s*Problem:/, "")
+    .replace(/<code>[\s\S]*?<\/code>/g, " ");
+}
+
+function itemName(row: Fields, benchmark: string, at: number): string {
+  const metadata = isRecord(row["metadata"]) ? row["metadata"] : {};
+  const id = row["task_id"] ?? metadata["problem_id"] ?? at;
+  const name = typeof id === "string" || typeof id === "number" ? String(id) : String(at);
+  return name.includes("/") ? name : `${benchmark}/${name}`;
+}
