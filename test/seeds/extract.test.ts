@@ -16,6 +16,7 @@ function corpusOf(files: Record<string, string | Buffer>): Corpus {
     name: "folder:a",
     title: "a",
     identity: "a",
+    python: null,
     notices: [],
     licenceText: null,
     count: () => Promise.resolve(rows.length),
