@@ -76,14 +76,16 @@ export interface HubFile {
   readonly size: number;
 }
 
-/** All files of a dataset, page by page. */
+/** All files of a dataset, or of a folder in it, page by page. */
 export async function* hubFiles(
   hub: Hub,
   { repo, revision }: HubDataset,
+  folder: string | null,
   signal?: AbortSignal,
 ): AsyncGenerator<HubFile> {
-  let url: string | null =
-    `${hub.endpoint}/api/datasets/${encoded(repo)}/tree/${encodeURIComponent(revision)}?recursive=true`;
+  const within = folder === null ? "" : `/${encoded(folder)}`;
+  const tree = `${hub.endpoint}/api/datasets/${encoded(repo)}/tree/${encodeURIComponent(revision)}`;
+  let url: string | null = `${tree}${within}?recursive=true`;
   while (url !== null) {
     const { bytes, headers }: Answer = await ask(hub, repo, revision, url, signal);
     const entries = parsed(bytes, url);
@@ -113,6 +115,11 @@ export function explainedRefusal(error: unknown, hub: Hub, repo: string, revisio
       `dataset "${repo}" has no revision "${revision ?? ""}"; choose a branch, tag or commit from ${page}/tree/main`,
       { cause: error },
     );
+  }
+  if (code === "EntryNotFound") {
+    return new InputError(`${error.url} is not there; the dataset "${repo}" is laid out otherwise`, {
+      cause: error,
+    });
   }
   if (status === 404 || code === "RepoNotFound") {
     const hint = hub.withToken ? "check its name" : "check its name, or set HF_TOKEN if it is private";

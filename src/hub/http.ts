@@ -150,9 +150,9 @@ function sameFile(url: string, response: Response, place: Place): void {
 
 /** First byte of the body that comes; fixes the place's end where the answer tells it. */
 function learnEnd({ status, headers }: Response, place: Place): number {
-  const range = /^bytes (\d+)-(\d+)\//.exec(headers.get("content-range") ?? "");
+  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)/.exec(headers.get("content-range") ?? "");
   if (status === 206 && range !== null) {
-    place.end ??= Number(range[2]) + 1;
+    place.end ??= Number(range[3] === "*" ? range[2] : Number(range[3]) - 1) + 1;
     return Number(range[1]);
   }
   // A server without ranges sends everything. Its length counts encoded bytes where there is an encoding.

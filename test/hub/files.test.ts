@@ -26,7 +26,10 @@ describe("a dataset on the Hub", () => {
     const dataset = await hubDataset(hub, "acme/stack", "main");
     expect(dataset).toEqual({ repo: "acme/stack", revision: COMMIT, licence: "mit", configs: [] });
     const files = [];
-    for await (const file of hubFiles(hub, dataset)) files.push(file);
+    for await (const file of hubFiles(hub, dataset, null)) files.push(file);
+    const inside = [];
+    for await (const { path } of hubFiles(hub, dataset, "data")) inside.push(path);
+    expect(inside).toEqual(["data/a b.parquet", "data/b.parquet"]);
     expect(files).toEqual(Object.entries(FILES).map(([path, text]) => ({ path, size: text.length })));
   });
 

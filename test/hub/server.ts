@@ -121,7 +121,7 @@ export async function serveHub(repos: Readonly<Record<string, HubRepo>>, page = 
       return;
     }
     const route =
-      /^\/api\/datasets\/([^/]+\/[^/]+)\/(revision|tree)\/([^/]+)()$/.exec(path) ??
+      /^\/api\/datasets\/([^/]+\/[^/]+)\/(revision|tree)\/([^/]+)\/?(.*)$/.exec(path) ??
       /^\/datasets\/([^/]+\/[^/]+)\/(resolve)\/([^/]+)\/(.+)$/.exec(path);
     const [, name = "", verb, revision, file = ""] = route ?? [];
     const repo = repos[name];
@@ -131,7 +131,7 @@ export async function serveHub(repos: Readonly<Record<string, HubRepo>>, page = 
       refuse(response, authorization === undefined ? 401 : 403, "GatedRepo");
     } else if (revision !== "main" && revision !== COMMIT) refuse(response, 404, "RevisionNotFound");
     else if (verb === "revision") json(response, { id: name, sha: COMMIT, cardData: repo.cardData ?? {} });
-    else if (verb === "tree") tree(response, url, repo, page);
+    else if (verb === "tree") tree(response, url, repo, file, page);
     else if (!(file in repo.files)) refuse(response, 404, "EntryNotFound");
     else {
       const place = file.split("/").map(encodeURIComponent).join("/");
@@ -141,8 +141,15 @@ export async function serveHub(repos: Readonly<Record<string, HubRepo>>, page = 
   return server;
 }
 
-function tree(response: ServerResponse, url: URL, repo: HubRepo, page: number): void {
-  const all = Object.entries(repo.files).map(([path, content]) => ({
+function tree(response: ServerResponse, url: URL, repo: HubRepo, folder: string, page: number): void {
+  const inside = Object.entries(repo.files).filter(
+    ([path]) => folder === "" || path.startsWith(`${folder}/`),
+  );
+  if (inside.length === 0 && folder !== "") {
+    refuse(response, 404, "EntryNotFound");
+    return;
+  }
+  const all = inside.map(([path, content]) => ({
     type: "file",
     oid: COMMIT,
     size: Buffer.from(content).length,
