@@ -85,6 +85,20 @@ describe("parquet:PATH", () => {
       { file: { text: "x", licence: "mit" } },
     ]);
   });
+
+  it("refuses a damaged file in one line", async () => {
+    const damaged = parquetOf({ text: programs("a", 7) });
+    damaged.fill(255, 4, 40);
+    write({ "x.parquet": damaged, "y.parquet": parquetOf({ text: programs("a", 7) }).subarray(50) });
+    for (const [name, what] of [
+      ["x.parquet", "row group 0"],
+      ["y.parquet", "row group"],
+    ] as const) {
+      const failure = await itemsOf(await openCorpus(`parquet:${root}/${name}`), 0).catch(String);
+      expect(failure).toContain(`InputError: Parquet file "${name}": ${what}`);
+      expect(failure).toContain("write it again with");
+    }
+  });
 });
 
 it("says what is wrong with the name", async () => {
