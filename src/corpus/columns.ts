@@ -37,7 +37,7 @@ export interface RowHome {
   readonly revision: string | null;
   /** The dataset's licence, for rows that name none. */
   readonly licence: string | null;
-  /** The row's place, for rows that name no path: `FILE#ROW`. */
+  /** The row's place, for rows that name no path: `FOLDER:FILE#ROW`. */
   readonly path: string;
 }
 

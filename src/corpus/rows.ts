@@ -35,7 +35,8 @@ export function rowsCorpus({ files, home, heritage }: RowSource): Pick<Corpus, "
         shards,
         options,
         async (order, { name }, row, signal) => {
-          const place = { ...home, path: `${name}#${row.at}` };
+          // No slash: a folder `test` of a dataset says nothing about its functions.
+          const place = { ...home, path: `${name.replaceAll("/", ":")}#${row.at}` };
           const key = keyOf(home.source, home.revision, name, row.at);
           const values = "values" in row ? row.values : {};
           const result = "fault" in row ? row.fault : await programOf(values, heritage, signal);

@@ -56,7 +56,7 @@ describe("a dataset of functions", () => {
         source: SEEDS,
         repository: `bigcode/${SEEDS}`,
         revision: COMMIT,
-        path: "data/train-00000-of-00002.parquet#3",
+        path: "data:train-00000-of-00002.parquet#3",
         licence: "other",
         text: "def a3(x):\n    return x + 3\n",
       },
@@ -162,7 +162,7 @@ describe("The Stack with its contents", () => {
     expect(items.map(shown)).toEqual([
       "x.py x = 1\n",
       "x.c !not-python",
-      expect.stringMatching(/^data\/python\/data.json#\d+ !not-json$/),
+      expect.stringMatching(/^data:python:data.json#\d+ !not-json$/),
       "n.py !no-content",
     ]);
   });
