@@ -11,7 +11,11 @@ import { isLicenceFile, nearestLicence, noticesOf, readLicence, type Licence } f
 
 /** Neither hooks nor a file system monitor, no replaced objects, nothing fetched, nobody asked. */
 const SETTINGS = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-replace-objects"];
+/** The path alone says which checkout is meant, also where a hook of another one started us. */
 const ENVIRONMENT = {
+  GIT_DIR: undefined,
+  GIT_WORK_TREE: undefined,
+  GIT_OBJECT_DIRECTORY: undefined,
   GIT_OPTIONAL_LOCKS: "0",
   GIT_NO_LAZY_FETCH: "1",
   GIT_TERMINAL_PROMPT: "0",

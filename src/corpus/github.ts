@@ -4,10 +4,11 @@
 // API: https://docs.github.com/en/rest/search/search#search-repositories
 import { createHash } from "node:crypto";
 import { InputError } from "../core/errors.js";
+import { asError } from "../core/files.js";
 import { keyOf, sha1Of } from "../core/record.js";
 import { endpointOf } from "../hub/files.js";
 import { openHttp, type Http, type HttpOptions } from "../hub/http.js";
-import { HttpError } from "../hub/retry.js";
+import { explainedFailure, HttpError } from "../hub/retry.js";
 import {
   itemOf,
   type Corpus,
@@ -128,9 +129,11 @@ async function search(api: Api, window: number, signal: AbortSignal | undefined)
   const found = new Map<number, Repository>();
   for (let page = 1; page <= PAGES; page++) {
     const search = new URLSearchParams({ q: query, per_page: String(PER_PAGE), page: String(page) });
-    const { items = [] } = (await ask(api, `/search/repositories?${search.toString()}`, signal)) as {
-      items?: Found[];
-    };
+    const path = `/search/repositories?${search.toString()}`;
+    const answer = await ask(api, path, signal).catch((error: unknown) => {
+      throw asError(explainedFailure(error));
+    });
+    const { items = [] } = answer as { items?: Found[] };
     // A repository may move to the next page between two requests.
     for (const item of items) found.set(item.id, repositoryOf(item));
     if (items.length < PER_PAGE) break;
@@ -212,7 +215,7 @@ async function commitOf(
     if (error instanceof HttpError && [403, 404, 409, 410, 451].includes(error.status)) {
       return { reason: "content-missing", detail: `the repository answers ${error.status}` };
     }
-    throw error;
+    throw explainedFailure(error);
   }
 }
 
@@ -225,7 +228,7 @@ async function textOf(api: Api, name: string, sha: string, signal: AbortSignal):
       : { reason: "content-corrupt", detail: `${sha} is not its hash` };
   } catch (error) {
     if (error instanceof HttpError && error.status === 404) return { reason: "content-missing", detail: sha };
-    throw error;
+    throw explainedFailure(error);
   }
 }
 

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { InputError } from "../core/errors.js";
 import type { Http } from "../hub/http.js";
-import { HttpError } from "../hub/retry.js";
+import { explainedFailure, HttpError } from "../hub/retry.js";
 import { MAX_FILE_BYTES, tooLarge, type NoBytes } from "./corpus.js";
 import { decodeNamed, type Decoded } from "./decode.js";
 
@@ -32,7 +32,8 @@ export function openHeritage(http: Http, url: string, onNotice: (text: string) =
       refused = -Infinity;
       return bytes;
     } catch (error) {
-      if (!(error instanceof HttpError) || ![403, 404, 410].includes(error.status)) throw error;
+      if (!(error instanceof HttpError) || ![403, 404, 410].includes(error.status))
+        throw explainedFailure(error);
       if (++refused >= REFUSALS) {
         throw new InputError(
           `the first ${REFUSALS} contents asked of ${url} were refused (${error.status}); ` +

@@ -11,7 +11,7 @@ import type { Row, Shard } from "./shards.js";
 /** Unpacked bytes of the chosen columns that are read at once where a page index allows it. */
 const PIECE_BYTES = 64_000_000;
 /** Unpacked bytes of the chosen columns of one row group that are read without a page index. */
-const MAX_GROUP_BYTES = 1_500_000_000;
+const MAX_GROUP_BYTES = 1_000_000_000;
 
 /** A Parquet file as a shard; `choose` is told its columns and names those that are wanted. */
 export function parquetShard(bytes: Bytes, choose: (columns: readonly string[]) => readonly string[]): Shard {

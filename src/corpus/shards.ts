@@ -1,6 +1,7 @@
 // Corpora too large to sort: files of many rows, read one after another. The seed draws the order of the files, the rows of
 // a file follow as they stand, and a row's position says both, so that reading goes on behind any row and nothing that
 // came before is read again. In: shards that give rows. Out: the items of a corpus.
+import { asError } from "../core/files.js";
 import { sha1Of } from "../core/record.js";
 import type { CorpusFile, CorpusReject, FilesOptions, NoBytes } from "./corpus.js";
 
@@ -65,8 +66,9 @@ export async function* ahead<In, Out>(
   const gone = new AbortController();
   const stop = signal ? AbortSignal.any([signal, gone.signal]) : gone.signal;
   const going: Promise<Out>[] = [];
+  const failures: Error[] = [];
   try {
-    for await (const item of items) {
+    for await (const item of untilFailure(items, failures)) {
       const job = work(item, stop);
       job.catch(() => undefined); // thrown where its turn comes
       going.push(job);
@@ -75,8 +77,18 @@ export async function* ahead<In, Out>(
       if (next !== undefined) yield await next;
     }
     for (const job of going) yield await job;
+    if (failures[0] !== undefined) throw failures[0];
   } finally {
     gone.abort();
     await Promise.allSettled(going);
+  }
+}
+
+/** Items up to a failure, which is noted: those before it have their turn first. */
+async function* untilFailure<In>(items: AsyncIterable<In>, failures: Error[]): AsyncGenerator<In> {
+  try {
+    yield* items;
+  } catch (error) {
+    failures.push(asError(error));
   }
 }

@@ -4,7 +4,7 @@
 // API: https://huggingface.co/docs/hub/api
 import { InputError } from "../core/errors.js";
 import { openHttp, type Answer, type Http, type HttpOptions } from "./http.js";
-import { HttpError } from "./retry.js";
+import { explainedFailure, HttpError } from "./retry.js";
 
 export const HUB_URL = "https://huggingface.co";
 
@@ -94,7 +94,7 @@ export async function* hubFiles(
       const { path, size } = entry;
       if (typeof path === "string" && typeof size === "number") yield { path, size };
     }
-    url = nextPage(headers.get("link"), url);
+    url = nextPage(hub, headers.get("link"));
   }
 }
 
@@ -106,7 +106,7 @@ export function hubUrl(hub: Hub, { repo, revision }: HubDataset, path: string): 
 /** A refusal of the Hub as what the user can do about it; anything else as it is. */
 export function explainedRefusal(error: unknown, hub: Hub, repo: string, revision?: string): unknown {
   if (!(error instanceof HttpError) || new URL(error.url).origin !== new URL(hub.endpoint).origin)
-    return error;
+    return explainedFailure(error);
   const { status, headers } = error;
   const code = headers.get("x-error-code") ?? "";
   const page = `${hub.endpoint}/datasets/${repo}`;
@@ -125,7 +125,7 @@ export function explainedRefusal(error: unknown, hub: Hub, repo: string, revisio
     const hint = hub.withToken ? "check its name" : "check its name, or set HF_TOKEN if it is private";
     return new InputError(`dataset "${repo}" is not at ${hub.endpoint}; ${hint}`, { cause: error });
   }
-  if (status !== 401 && status !== 403) return error;
+  if (status !== 401 && status !== 403) return explainedFailure(error);
   const token = hub.withToken
     ? "and make sure that HF_TOKEN is a token of that account with read access to gated repositories"
     : "and set HF_TOKEN to a token of that account";
@@ -157,21 +157,24 @@ function parsed(bytes: Uint8Array, url: string): unknown {
   }
 }
 
-/** The next page of a listing; a page elsewhere is not followed. */
-function nextPage(link: string | undefined, url: string): string | null {
+/** The next page of a listing, always at the endpoint: a mirror may hand through links that name the Hub itself. */
+function nextPage(hub: Hub, link: string | undefined): string | null {
   const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
   if (next === undefined) return null;
-  // A mirror may hand through links that name the Hub itself: only path and query count.
-  const { pathname, search } = new URL(next, url);
-  return new URL(`${pathname}${search}`, url).href;
+  const { pathname, search } = new URL(next, hub.endpoint);
+  return `${hub.endpoint}${pathname.slice(Math.max(0, pathname.indexOf("/api/")))}${search}`;
 }
 
 function configsOf(value: unknown): HubConfig[] {
   const list = Array.isArray(value) ? (value as unknown[]).filter(isRecord) : [];
   return list.map((config) => ({
     name: textOr(config["config_name"], "default"),
-    files: splitsOf(config["data_files"]),
+    files: splitsOf(config["data_files"] ?? insideOf(config["data_dir"])),
   }));
+}
+
+function insideOf(folder: unknown): string | undefined {
+  return typeof folder === "string" ? `${folder.replace(/\/+$/, "")}/**` : undefined;
 }
 
 /** `data_files` may be a pattern, a list of patterns, or a list of splits with theirs. */

@@ -2,6 +2,7 @@
 // and that stop at once by an AbortSignal. A token goes to the one origin that it is for, also after redirects. Bodies are
 // streams; nothing is asked for faster than it is taken. Refuses to guess: a body that does not end where it should is a cut.
 import { setTimeout as pause } from "node:timers/promises";
+import { InputError } from "../core/errors.js";
 import { asError } from "../core/files.js";
 import { bare, Cut, HttpError, PATIENCE, waitAfter, type Patience } from "./retry.js";
 
@@ -123,6 +124,7 @@ async function* pieces(
     sameFile(url, response, place);
     onHead(headersOf(response));
     let skip = place.at - learnEnd(response, place);
+    if (skip < 0) throw new Cut(`${bare(url)} answered with another range than was asked for`);
     for await (const chunk of bodyOf(response, url)) {
       const from = Math.min(skip, chunk.length);
       skip -= from;
@@ -143,7 +145,7 @@ async function* pieces(
 function sameFile(url: string, response: Response, place: Place): void {
   const tag = response.headers.get("etag");
   if (place.tag !== null && tag !== null && tag !== place.tag) {
-    throw new Error(`${bare(url)} changed while it was read; start again`);
+    throw new InputError(`${bare(url)} changed while it was read: start again with --clean`);
   }
   place.tag ??= tag;
 }
@@ -214,7 +216,7 @@ function sender({ token, headers = {}, timeoutMs = 60_000 }: HttpOptions): Send 
       await response.body?.cancel();
       url = new URL(response.headers.get("location") ?? "", url).href;
     }
-    throw new Error(`${bare(start)} redirects more than ${MOST_REDIRECTS} times`);
+    throw new InputError(`${bare(start)} redirects more than ${MOST_REDIRECTS} times; check the address`);
   }
 
   return async (url, range, signal) => {

@@ -2,6 +2,8 @@
 // Pure: what came back goes in, milliseconds or "never" come out. A wait that the server asks for is kept to the full.
 // Headers: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after, GitHub's x-ratelimit-*, the Hub's `RateLimit`.
 
+import { InputError } from "../core/errors.js";
+
 /** An answer that is not a success. Its message holds neither a query (it may be a signature) nor a header. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
@@ -27,6 +29,21 @@ export class Cut extends Error {
 export function bare(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
+}
+
+/** A failure of the network that no patience mended, as what the user can do about it; anything else as it is. */
+export function explainedFailure(error: unknown): unknown {
+  if (!(error instanceof HttpError || error instanceof Cut)) return error;
+  const why = error.cause instanceof Error ? ` (${reasonOf(error.cause)})` : "";
+  return new InputError(
+    `${error.message}${why}, at every try: what was finished is kept; check the network and run the same command again`,
+    { cause: error },
+  );
+}
+
+/** The innermost cause: `fetch failed` says nothing. */
+function reasonOf(error: Error): string {
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
 }
 
 export interface Patience {

@@ -104,6 +104,21 @@ describe("a dataset of functions", () => {
     ).toBe(1);
   });
 
+  it("says that nothing is lost when the network is gone for good", async () => {
+    const [server, options] = await hubOf(SEED_REPO);
+    const corpus = await openCorpus(SEEDS, { ...options, http: { ...http, attempts: 2 } });
+    server.faults.push({ path: /cdn/, status: 503 }, { path: /cdn/, status: 503 });
+    const failure = await itemsOf(corpus, 3).catch(String);
+    expect(failure).toMatch(
+      /^InputError: .* answered 503 .*what was finished is kept.* run the same command again$/,
+    );
+    expect(failure).not.toContain("signature");
+    await server.close();
+    expect(await openCorpus(SEEDS, { ...options, http: { ...http, attempts: 2 } }).catch(String)).toMatch(
+      /^InputError: .* can't be reached \(connect ECONNREFUSED/,
+    );
+  });
+
   it("stops in the middle of a request", async () => {
     const [server, options] = await hubOf(SEED_REPO);
     const corpus = await openCorpus(SEEDS, options);
