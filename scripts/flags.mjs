@@ -29,7 +29,13 @@ const SANDBOX_FLAGS = {
 /** Flags that runs of the pipeline take, with or without notebooks. */
 export const RUN_FLAGS = {
   "output-dir": { kind: "text", value: "DIR", fallback: "data/runs/default", about: "run directory" },
-  corpus: { kind: "text", value: "NAME", fallback: "stdlib", about: "stdlib, or folder:PATH" },
+  corpus: {
+    kind: "text",
+    value: "NAME",
+    fallback: "stdlib",
+    about:
+      "stdlib, folder:PATH, git:PATH, parquet:PATH, jsonl:PATH, hf:REPO, the-stack-v2, github and others (README)",
+  },
   model: { kind: "text", value: "NAME", fallback: "docstring", about: "docstring (no model needed)" },
   "num-samples": {
     kind: "count",

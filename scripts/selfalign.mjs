@@ -28,7 +28,7 @@ const VERBS = {
   },
   extract: {
     usage: "selfalign extract CORPUS --out FILE.jsonl",
-    about: "Every function of a corpus (stdlib, or folder:PATH), unfiltered, one JSON line each.",
+    about: "Every function of a corpus (as for run --corpus), unfiltered, one JSON line each.",
     flags: { out: { kind: "text", value: "FILE.jsonl", about: "where the rows go" } },
     async run({ values, others }) {
       if (others.length !== 1)

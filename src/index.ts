@@ -24,7 +24,8 @@ export { testText } from "./core/record.js";
 export { readManifest, type Manifest, type StageRecord } from "./core/run.js";
 export { highlight, type Token } from "./python/highlight.js";
 export { loadGrammar } from "./python/syntax.js";
-export { CORPORA, openCorpus, type Corpus } from "./corpus/corpus.js";
+export type { Corpus } from "./corpus/corpus.js";
+export { CORPORA, openCorpus, type CorpusOptions } from "./corpus/open.js";
 export {
   clusterNearDuplicates,
   openNearDuplicates,

@@ -2,7 +2,8 @@
 // reach the disk; dataset and report are made from finished files. Any stage can be run alone, and what is finished is
 // not done again.
 import { appendFile, mkdir } from "node:fs/promises";
-import { openCorpus, type Corpus } from "./corpus/corpus.js";
+import type { Corpus } from "./corpus/corpus.js";
+import { openCorpus } from "./corpus/open.js";
 import { explained, InputError } from "./core/errors.js";
 import { stoppedBySignals } from "./core/interrupt.js";
 import { startProgress, type Progress, type Task } from "./core/progress.js";
@@ -60,7 +61,7 @@ interface Opened {
 /** Opens corpus, sandbox and run directory; removes what `clean` says. */
 async function openAll(settings: Settings, onNotice: (text: string) => void): Promise<Opened> {
   const { model, seed, outputDir, clean, stages, workers, python, sandbox: choice } = settings;
-  const corpus = await openCorpus(settings.corpus);
+  const corpus = await openCorpus(settings.corpus, { onNotice });
   const options = { choice, workers, python, atLeast: corpus.python, onNotice };
   const { sandbox, notice } = await chooseSandbox(options);
   try {

@@ -9,7 +9,7 @@ import { STAGES, type StageName } from "./plans.js";
 export interface PipelineOptions {
   /** Default `data/runs/default`. */
   readonly outputDir?: string;
-  /** `stdlib` (default) or `folder:PATH`. */
+  /** One of `CORPORA`, default `stdlib`. */
   readonly corpus?: string;
   /** Who writes concepts, instruction and response; default `docstring`, which needs no model. */
   readonly model?: string;

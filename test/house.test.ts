@@ -41,6 +41,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   "web-tree-sitter": "python/syntax.ts",
   "@astral-sh/ruff-wasm-nodejs": "python/ruff.ts",
   "hyparquet-writer": "dataset/parquet.ts",
+  "hyparquet-compressors": "corpus/parquet.ts",
   "danfojs-node": "report/frame.ts",
   "plotly.js-dist-min": "report/plotly.ts",
   "@huggingface/hub": "hub/files.ts",

@@ -1,7 +1,6 @@
 // Where Python files come from, and in which order. A corpus is named on the command line, hands out decoded files one by
 // one in an order fixed by a seed, so that the first N are a fair sample and more is a continuation, and can go on
 // after any position. What can't be read becomes a reject, never an exception.
-import { InputError } from "../core/errors.js";
 import { keyOf, sha1Of, type Reject, type SourceFile } from "../core/record.js";
 import { decodePython, type CorpusReason, type Decoded } from "./decode.js";
 
@@ -25,6 +24,8 @@ export interface FilesOptions {
   readonly seed: number;
   /** Go on behind this position; default: from the start. */
   readonly after?: string;
+  /** Stops waiting for a network or a disk. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Corpus {
@@ -41,23 +42,8 @@ export interface Corpus {
   /** Full text of the licence that must lie beside such a dataset; null where none is known. */
   readonly licenceText: string | null;
   files(options: FilesOptions): AsyncGenerator<CorpusFile | CorpusReject>;
-  /** Number of Python files. */
-  count(): Promise<number>;
-}
-
-/** What `--corpus` takes. */
-export const CORPORA: readonly string[] = ["stdlib", "folder:PATH"];
-
-/**
- * Opens a corpus by its name: `stdlib`, or `folder:PATH`.
- * Throws InputError for an unknown name, a missing folder, or a corpus without Python files.
- */
-export async function openCorpus(spec: string): Promise<Corpus> {
-  if (spec === "stdlib") return (await import("./stdlib.js")).openStdlib();
-  if (spec.startsWith("folder:")) {
-    return (await import("./folder.js")).openFolder(spec.slice("folder:".length));
-  }
-  throw new InputError(`corpus "${spec}" does not exist; use one of: ${CORPORA.join(", ")}`);
+  /** Number of Python files; null where only reading them all would tell. */
+  count(): Promise<number | null>;
 }
 
 /** What is known of a file before it is read. */
@@ -85,8 +71,17 @@ export function recordOf(
   bytes: Uint8Array | NoBytes,
 ): CorpusFile | CorpusReject {
   const { source, repository, revision, path } = origin;
-  const key = keyOf(source, repository, revision, path);
   const result = bytes instanceof Uint8Array ? readable(bytes) : bytes;
+  return itemOf(order, keyOf(source, repository, revision, path), origin, result);
+}
+
+/** A text as a record, or the reject that says why there is none; `key` is the file's. */
+export function itemOf(
+  order: string,
+  key: string,
+  origin: FileOrigin,
+  result: Decoded | NoBytes,
+): CorpusFile | CorpusReject {
   if ("text" in result) return { order, file: { key, ...origin, text: result.text } };
   const provenance = { ...origin, startLine: 1, endLine: 1 };
   const reject = { key: keyOf("corpus", key), stage: "corpus", ...result, qualname: null, provenance };

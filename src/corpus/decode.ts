@@ -2,7 +2,19 @@
 // two lines, UTF-8 otherwise; line ends become `\n`. Gives a reason instead of text where Python could not read it.
 // Method: https://peps.python.org/pep-0263/
 /** Why a file of a corpus was left out. */
-export type CorpusReason = "undecodable" | "nul-byte" | "file-too-large" | "unreadable";
+export type CorpusReason =
+  | "undecodable"
+  | "nul-byte"
+  | "file-too-large"
+  | "unreadable"
+  // Of rows in a dataset:
+  | "not-json"
+  | "no-content"
+  | "not-python"
+  | "not-permissive"
+  // Of contents that lie elsewhere:
+  | "content-missing"
+  | "content-corrupt";
 
 /** Text, or why there is none. */
 export type Decoded =
@@ -23,6 +35,20 @@ export function decodePython(bytes: Uint8Array): Decoded {
     };
   }
   return decodeAs(body, encoding);
+}
+
+/** Decodes bytes whose encoding is known from elsewhere, under any of its usual names; a byte order mark goes. */
+export function decodeNamed(bytes: Uint8Array, encoding: string): Decoded {
+  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return decodeAs(marked ? bytes.subarray(3) : bytes, normalised(encoding));
+}
+
+/** Text that was decoded elsewhere, as a file's: without byte order mark, with `\n` line ends. */
+export function decodedText(text: string): Decoded {
+  const nul = text.indexOf("\0");
+  if (nul >= 0) return { reason: "nul-byte", detail: `NUL at character ${nul}` };
+  if (/\p{Surrogate}/u.test(text)) return { reason: "undecodable", detail: "half of a surrogate pair" };
+  return { text: text.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n") };
 }
 
 function decodeAs(body: Uint8Array, encoding: string): Decoded {

@@ -2,11 +2,11 @@
 // virtual environments, and does not follow symbolic links, so nothing outside the folder is read. The licence of a file
 // is that of the nearest licence file above it, up to the folder itself.
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { InputError } from "../core/errors.js";
 import { MAX_FILE_BYTES, ordered, recordOf, tooLarge, type Corpus, type NoBytes } from "./corpus.js";
 import { sha1Of } from "../core/record.js";
-import { copyrightsOf, isLicenceFile, licenceOf } from "./licence.js";
+import { isLicenceFile, nearestLicence, noticesOf, readLicence, type Licence } from "./licence.js";
 
 const SKIPPED = new Set(["node_modules", "__pycache__", "site-packages", "dist-packages", "venv"]);
 
@@ -27,12 +27,12 @@ export async function openFolder(path: string): Promise<Corpus> {
     title: `the folder ${name}`,
     identity: `folder:${name}@${sha1Of(await realpath(root)).slice(0, 8)}`,
     python: null,
-    notices: noticesOf(name, listing),
+    notices: noticesOf(name, listing.licences),
     licenceText: null,
     count: () => Promise.resolve(listing.paths.length),
     async *files(options) {
       for (const { order, path: file } of ordered(listing.paths, options)) {
-        const licence = nearestLicence(file, listing.licences);
+        const licence = nearestLicence(file, listing.licences)?.spdx ?? null;
         const origin = { source: `folder:${name}`, repository: name, revision: null, licence, path: file };
         yield recordOf(order, origin, await readBytes(join(root, file)));
       }
@@ -46,11 +46,6 @@ async function requireFolder(path: string, root: string): Promise<void> {
   if (!found) throw new InputError(`folder "${path}" does not exist; check the path behind "folder:"`);
   if (!found.isDirectory())
     throw new InputError(`"${path}" is a file, not a folder; name the folder that holds it`);
-}
-
-interface Licence {
-  readonly spdx: string | null;
-  readonly copyrights: readonly string[];
 }
 
 interface Listing {
@@ -83,32 +78,14 @@ async function listOne(root: string, folder: string, listing: Listing): Promise<
   listing.paths.push(...names.filter((name) => name.endsWith(".py")).map(within));
   const licenceFile = names.filter(isLicenceFile).sort()[0];
   if (licenceFile !== undefined)
-    listing.licences.set(folder, await readLicence(join(root, within(licenceFile))));
+    listing.licences.set(folder, readLicence(await textOf(join(root, within(licenceFile)))));
   return entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && !SKIPPED.has(entry.name))
     .map((entry) => within(entry.name));
 }
 
-async function readLicence(path: string): Promise<Licence> {
-  const text = await readFile(path, "utf8").catch(() => "");
-  return { spdx: licenceOf(text), copyrights: copyrightsOf(text) };
-}
-
-function nearestLicence(file: string, licences: ReadonlyMap<string, Licence>): string | null {
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    const licence = licences.get(folder === "." ? "" : folder);
-    if (licence) return licence.spdx;
-    if (folder === ".") return null;
-  }
-}
-
-function noticesOf(name: string, listing: Listing): string[] {
-  const found = [...listing.licences].sort(([a], [b]) => (a < b ? -1 : 1));
-  const lines = found.map(([folder, { spdx, copyrights }]) => {
-    const where = folder === "" ? name : `${name}/${folder}`;
-    return [`Functions from ${where}: ${spdx ?? "licence not recognised"}`, ...copyrights].join("; ");
-  });
-  return lines.length > 0 ? lines : [`Functions from ${name}: no licence file found`];
+function textOf(path: string): Promise<string> {
+  return readFile(path, "utf8").catch(() => "");
 }
 
 async function readBytes(path: string): Promise<Uint8Array | NoBytes> {

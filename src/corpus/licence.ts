@@ -44,3 +44,34 @@ export function copyrightsOf(text: string): readonly string[] {
   const lines = text.split(/\r?\n/).map((line) => line.trim());
   return lines.filter((line) => /^copyright\b.*\d{4}/i.test(line)).slice(0, 3);
 }
+
+/** What a licence file says. */
+export interface Licence {
+  readonly spdx: string | null;
+  readonly copyrights: readonly string[];
+}
+
+/** The licence in a file's text. */
+export function readLicence(text: string): Licence {
+  return { spdx: licenceOf(text), copyrights: copyrightsOf(text) };
+}
+
+/** The licence of the nearest folder above a file that has one; folders are `/`-separated, `""` is the root. */
+export function nearestLicence(file: string, licences: ReadonlyMap<string, Licence>): Licence | null {
+  for (let folder = file; folder !== "";) {
+    folder = folder.includes("/") ? folder.slice(0, folder.lastIndexOf("/")) : "";
+    const licence = licences.get(folder);
+    if (licence) return licence;
+  }
+  return null;
+}
+
+/** Attribution lines for functions from the project `name` with these licences by folder. */
+export function noticesOf(name: string, licences: ReadonlyMap<string, Licence>): string[] {
+  const found = [...licences].sort(([a], [b]) => (a < b ? -1 : 1));
+  const lines = found.map(([folder, { spdx, copyrights }]) => {
+    const where = folder === "" ? name : `${name}/${folder}`;
+    return [`Functions from ${where}: ${spdx ?? "licence not recognised"}`, ...copyrights].join("; ");
+  });
+  return lines.length > 0 ? lines : [`Functions from ${name}: no licence file found`];
+}

@@ -1,7 +1,8 @@
 // Every function of a corpus, unfiltered, with the facts that researchers sort by: the raw material behind the seeds, for
 // `selfalign extract`. Broken files give the functions that can be seen in them, and are counted.
 import { open, rename, rm } from "node:fs/promises";
-import { openCorpus, type Corpus } from "../corpus/corpus.js";
+import type { Corpus } from "../corpus/corpus.js";
+import { openCorpus } from "../corpus/open.js";
 import { InputError } from "../core/errors.js";
 import { startProgress, type Draw } from "../core/progress.js";
 import { functionsOf } from "../python/functions.js";
@@ -78,12 +79,14 @@ export async function extractTo(
   out: string,
   { draw, ...options }: ExtractToOptions = {},
 ): Promise<ExtractCounts> {
-  const corpus = await openCorpus(spec);
+  let say: (text: string) => void = () => undefined;
+  const corpus = await openCorpus(spec, { onNotice: (text) => say(text) });
   const temporary = `${out}.tmp`;
   const handle = await open(temporary, "w").catch((cause: unknown) => {
     throw new InputError(`file "${out}" can't be written: name a file in a folder that exists`, { cause });
   });
   const progress = startProgress(draw === undefined ? {} : { draw });
+  say = (text) => progress.say(text);
   const task = progress.start("functions", null);
   try {
     const rows = extractCorpus(corpus, options);

@@ -41,7 +41,8 @@ export function gathering({ corpus, target, seed, filters, signal, task: start }
     let position = from;
     let exhausted = kept < target;
     let read = 0;
-    for await (const item of corpus.files({ seed, ...(from.after === null ? {} : { after: from.after }) })) {
+    const behind = from.after === null ? {} : { after: from.after };
+    for await (const item of corpus.files({ seed, signal, ...behind })) {
       signal.throwIfAborted();
       if (kept >= target) {
         exhausted = false;

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { MAX_FILE_BYTES, openCorpus, type Corpus, type FilesOptions } from "../../src/corpus/corpus.js";
+import { MAX_FILE_BYTES, type Corpus, type FilesOptions } from "../../src/corpus/corpus.js";
+import { CORPORA, openCorpus } from "../../src/corpus/open.js";
 import { InputError } from "../../src/core/errors.js";
 
 let root = "";
@@ -145,7 +146,7 @@ describe("folder:PATH", () => {
       ],
       [`folder:${root}`, `folder "${root}" holds no .py file; name a folder with Python source in it`],
       ["folder:", 'corpus "folder:" names no folder; write folder:PATH'],
-      ["stack", 'corpus "stack" does not exist; use one of: stdlib, folder:PATH'],
+      ["stack", `corpus "stack" does not exist; use one of: ${CORPORA.join(", ")}`],
     ] as const) {
       await expect(openCorpus(spec)).rejects.toThrow(new InputError(message));
     }

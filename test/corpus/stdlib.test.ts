@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { openCorpus, type CorpusFile } from "../../src/corpus/corpus.js";
+import type { CorpusFile } from "../../src/corpus/corpus.js";
+import { openCorpus } from "../../src/corpus/open.js";
 
 async function files(): Promise<CorpusFile[]> {
   const found: CorpusFile[] = [];

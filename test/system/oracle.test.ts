@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadPyodide } from "pyodide";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openCorpus } from "../../src/corpus/corpus.js";
+import { openCorpus } from "../../src/corpus/open.js";
 import { loadGrammar } from "../../src/python/syntax.js";
 import { seedsOf } from "../../src/seeds/seeds.js";
 import { compareText, emptyComparison, type OracleFacts } from "../python/oracle.js";
