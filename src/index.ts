@@ -5,6 +5,7 @@ export { drawOn, type Draw } from "./core/progress.js";
 export type {
   Finding,
   Judged,
+  MeasuredReject,
   Metrics,
   Parameter,
   Provenance,
@@ -25,8 +26,11 @@ export { readManifest, type Manifest, type StageRecord } from "./core/run.js";
 export { highlight, type Token } from "./python/highlight.js";
 export { loadGrammar } from "./python/syntax.js";
 export { CORPORA, openCorpus, type Corpus } from "./corpus/corpus.js";
-export { extractTo, type ExtractCounts, type ExtractedFunction } from "./seeds/extract.js";
+export { FILTER_SETS, type Filters, type Thresholds } from "./seeds/thresholds.js";
+export { refilter, type MeasuredRow, type Refiltered } from "./seeds/refilter.js";
 export { SEED_DEFAULTS, type SeedOptions } from "./seeds/seeds.js";
+export type { ExtractedFunction } from "./seeds/functions.js";
+export { extractTo, type ExtractCounts } from "./seeds/extract.js";
 export { openPyodide } from "./sandbox/pyodide.js";
 export type { Observation, Observed, Outcome, Sandbox, Step } from "./sandbox/sandbox.js";
 export { validate } from "./validate/validate.js";
