@@ -21,7 +21,7 @@ import { refusal, type Why } from "./filters.js";
 import { importProblem, type PackagePath } from "./imports.js";
 import { fileFigures, figuresOf, missedThreshold, type FileFigures } from "./measure.js";
 import { moduleStatements, type ModuleStatements, type Statement } from "./module.js";
-import { THRESHOLDS, type Thresholds } from "./thresholds.js";
+import { SEED_LINES_LIMIT, THRESHOLDS, type Thresholds } from "./thresholds.js";
 
 /** What one file gives. */
 export interface SeedsOfFile {
@@ -134,6 +134,9 @@ function carryProblem(
 
 /** Figures of a text that stands by itself: it parses, and leaves no name undefined. */
 function measure({ file, facts, options, ofFile }: Case, text: string): SeedFigures | Why {
+  const lines = text.split("\n").length - 1;
+  if (lines > SEED_LINES_LIMIT)
+    return { reason: "too-long", detail: `seed has ${lines} lines, at most ${options.maxSeedLines}` };
   const tree = parsePython(text, options);
   try {
     if (!tree || tree.hasError) return { reason: "syntax-error", detail: "carried code does not parse" };

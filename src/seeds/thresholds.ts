@@ -8,8 +8,8 @@ export interface Thresholds {
   readonly minLines: number;
   /** Default 150, as in the reference. */
   readonly maxLines: number | null;
-  /** Lines of the whole seed, with what it carries; default 250. */
-  readonly maxSeedLines: number | null;
+  /** Lines of the whole seed, with what it carries, at most `SEED_LINES_LIMIT`; default 250. */
+  readonly maxSeedLines: number;
   /** Characters of the seed's longest line; default null. */
   readonly maxLineLength: number | null;
   /** Words of the docstring; default 3. */
@@ -43,6 +43,9 @@ export interface Thresholds {
 
 /** Words whose traces in a function are kept, as people write them when something is not finished. */
 export const WARNING_WORDS: readonly string[] = ["todo", "fixme", "xxx", "hack", "bug"];
+
+/** Longer seeds are refused unmeasured: they are tables or half a module, and cost as much as all others together. */
+export const SEED_LINES_LIMIT = 500;
 
 export const THRESHOLDS: Thresholds = {
   minLines: 3,
@@ -110,14 +113,7 @@ function setNamed(name: string): Partial<Thresholds> {
 }
 
 /** Lists that may be null. */
-const OPTIONAL = new Set([
-  "maxLines",
-  "maxSeedLines",
-  "maxLineLength",
-  "maxDocstringWords",
-  "maxComplexity",
-  "licences",
-]);
+const OPTIONAL = new Set(["maxLines", "maxLineLength", "maxDocstringWords", "maxComplexity", "licences"]);
 
 function checkThreshold(name: string, value: unknown): void {
   const known = Object.entries(THRESHOLDS).find(([key]) => key === name);
@@ -141,7 +137,7 @@ function checkThreshold(name: string, value: unknown): void {
     if (typeof value !== "number" || !(value >= 0 && value <= 1)) throw wrong("a share from 0 to 1");
   } else if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
     throw wrong("a whole number of at least 0");
-  }
+  } else if (name === "maxSeedLines" && value > SEED_LINES_LIMIT) throw wrong(`at most ${SEED_LINES_LIMIT}`);
 }
 
 function checkWord(word: string): void {

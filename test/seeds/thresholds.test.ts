@@ -19,6 +19,7 @@ describe("thresholdsOf", () => {
     [{ maxLine: 3 }, /filter "maxLine" does not exist: choose from minLines, maxLines/],
     [{ minLines: null }, "filter minLines must be a whole number of at least 0, not null"],
     [{ maxLines: 1.5 }, "filter maxLines must be a whole number of at least 0, or null, not 1.5"],
+    [{ maxSeedLines: 501 }, "filter maxSeedLines must be at most 500, not 501"],
     [{ minAnnotated: 80 }, "filter minAnnotated must be a share from 0 to 1, not 80"],
     [{ licences: "MIT" }, 'filter licences must be a list of names, e.g. ["os"], or null, not "MIT"'],
     [{ allowVendored: 1 }, "filter allowVendored must be true or false, not 1"],
