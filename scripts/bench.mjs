@@ -10,10 +10,14 @@ const { InputError } = await import("selfalign");
 const { helpOf, parseFlags, reportError } = await import("./flags.mjs");
 
 const folder = path.join(import.meta.dirname, "bench");
-const names = readdirSync(folder).map((file) => path.basename(file, ".mjs"));
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith(".mjs"))
+  .map((file) => path.basename(file, ".mjs"));
 const FLAGS = {
   json: { kind: "text", value: "FILE", about: "write {name, environment, rows, ratios} there" },
-  "num-samples": { kind: "count", value: "N", fallback: 60, about: "size of the measured job" },
+  "num-samples": { kind: "count", value: "N", fallback: 60, about: "pipeline: size of the measured job" },
+  corpus: { kind: "text", value: "NAME", fallback: "stdlib", about: "seeds: stdlib, or folder:PATH" },
+  files: { kind: "count", value: "N", fallback: 1_000, about: "seeds: files measured at most" },
 };
 
 async function main(args) {
@@ -26,7 +30,11 @@ async function main(args) {
   if (!names.includes(name))
     throw new InputError(`benchmark "${name ?? ""}" does not exist: choose from ${names.join(", ")}`);
   const { bench } = await import(`./bench/${name}.mjs`);
-  const { rows, ratios } = await bench({ size: values["num-samples"] });
+  const { rows, ratios } = await bench({
+    size: values["num-samples"],
+    corpus: values.corpus,
+    files: values.files,
+  });
   const environment = {
     node: process.version,
     system: `${os.type()} ${os.release()} ${os.arch()}`,

@@ -81,8 +81,7 @@ export function openThreads<Name extends JobName>(
       new Promise((resolve, reject) => {
         const { worker, waiting } = idlest();
         const batch: Batch = { id: batches++, files };
-        // A cast because the thread does the job that it was started for.
-        waiting.set(batch.id, { resolve: resolve as Waiting["resolve"], reject });
+        waiting.set(batch.id, { resolve: resolve, reject });
         worker.postMessage(batch);
       }),
     get started() {

@@ -89,8 +89,8 @@ export const FILTER_SETS = {
   "data-science": { mentionsAny: ["pandas", "sklearn", "matplotlib", "seaborn"] },
 } as const satisfies Readonly<Record<string, Partial<Thresholds>>>;
 
-/** A set's name, or thresholds that differ from the defaults. */
-export type Filters = keyof typeof FILTER_SETS | Partial<Thresholds>;
+/** A name out of `FILTER_SETS`, or thresholds that differ from the defaults. */
+export type Filters = string | Partial<Thresholds>;
 
 /**
  * All thresholds, checked.

@@ -32,7 +32,7 @@ describe("pyright", () => {
     ],
     ["from typing import override\n", []],
   ] as const) {
-    it(`${JSON.stringify(text)}`, async () => {
+    it(JSON.stringify(text), async () => {
       const found = await codes(text);
       if (typeof expected === "number") expect(found.length).toBeGreaterThanOrEqual(expected);
       else expect(found).toEqual(expected);

@@ -1,0 +1,79 @@
+// Reading functions out of a corpus: files, megabytes and functions per second by stage, ours against the same extraction
+// in Python (`ast`, and tree-sitter's binding where SELFALIGN_PYTHON has it), on the same files, one process and all
+// cores; then what a process weighs after 1,000 and 20,000 files. Every figure is taken in a process of its own.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+const here = import.meta.dirname;
+const PYTHON = process.env.SELFALIGN_PYTHON ?? "python3";
+
+export async function bench({ corpus: spec, files: count }) {
+  const { InputError, openCorpus } = await import("selfalign");
+  const corpus = await openCorpus(spec);
+  const base = mkdtempSync(path.join(os.tmpdir(), "selfalign-bench-"));
+  try {
+    const list = path.join(base, "files.json");
+    const texts = [];
+    for await (const item of corpus.files({ seed: 0 })) {
+      if ("file" in item) texts.push(item.file.text);
+      if (texts.length === count) break;
+    }
+    if (texts.length === 0)
+      throw new InputError(`corpus "${spec}" has no file that can be read: name another`);
+    writeFileSync(list, JSON.stringify(texts));
+    const cores = os.availableParallelism();
+    const node = (...args) => measured(process.execPath, [path.join(here, "seeds/ours.mjs"), ...args]);
+    const python = (...args) => measured(PYTHON, [path.join(here, "seeds/reference.py"), ...args]);
+    const rows = [
+      ...(node("stages", list) ?? []),
+      ...(node("threads", list, "1") ?? []),
+      ...(cores > 1 ? (node("threads", list, String(cores)) ?? []) : []),
+      ...(python("ast", list, "1") ?? []),
+      ...(cores > 1 ? (python("ast", list, String(cores)) ?? []) : []),
+      ...(python("tree-sitter", list, "1") ?? []),
+      ...(cores > 1 ? (python("tree-sitter", list, String(cores)) ?? []) : []),
+      ...[1_000, 20_000].flatMap((size) => node("weight", list, String(size)) ?? []),
+    ].map(rounded);
+    const rate = (what) => rows.find((row) => row.what === what)?.functionsPerSecond;
+    const pairs = [
+      ["ours / Python ast, one process", "ours: functions, 1 thread", "Python: ast, 1 process"],
+      [
+        "ours / Python tree-sitter, one process",
+        "ours: functions, 1 thread",
+        "Python: tree-sitter, 1 process",
+      ],
+      [`ours, ${cores} threads / 1`, `ours: functions, ${cores} threads`, "ours: functions, 1 thread"],
+    ].filter(([, a, b]) => a !== b && rate(a) !== undefined && rate(b) !== undefined);
+    return { rows, ratios: Object.fromEntries(pairs.map(([name, a, b]) => [name, rate(a) / rate(b)])) };
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+}
+
+/** Rows that a program prints as JSON; null, with the reason on stderr, when it can't run here. */
+function measured(program, args) {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
+  });
+  if (status === 0) return JSON.parse(stdout);
+  const why = error?.message ?? stderr.trimEnd().split("\n").at(-1);
+  console.error(`left out: ${path.basename(program)} ${path.basename(args[0])} ${args[1]}: ${why}`);
+  return null;
+}
+
+function rounded({ what, files, megabytes, functions, seconds, rssMb }) {
+  const per = (value) => (seconds === undefined ? undefined : Number((value / seconds).toPrecision(3)));
+  return {
+    what,
+    files,
+    functions,
+    seconds: seconds === undefined ? undefined : Number(seconds.toFixed(2)),
+    filesPerSecond: per(files),
+    mbPerSecond: per(megabytes),
+    functionsPerSecond: per(functions),
+    rssMb: rssMb === undefined ? undefined : Math.round(rssMb),
+  };
+}
