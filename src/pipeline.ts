@@ -102,7 +102,7 @@ export async function prepareRun(options: PipelineOptions = {}): Promise<void> {
 export async function runPipeline(options: PipelineOptions = {}): Promise<RunSummary> {
   const settings = settingsOf(options);
   const { draw } = options;
-  let say = (_: string): void => undefined;
+  let say: (text: string) => void = () => undefined;
   const { corpus, content, run, sandbox, notices } = await openAll(settings, (text) => say(text));
   const { signal, release: ignoreSignals } = options.signal
     ? { signal: options.signal, release: () => undefined }

@@ -27,47 +27,55 @@ async function* items(count) {
   for (let at = 0; at < count; at++) yield { order: String(at), file: fileOf(texts[at % texts.length], at) };
 }
 
-function timed(what, work) {
-  const begun = performance.now();
-  const functions = work();
-  const seconds = (performance.now() - begun) / 1_000;
-  return { what, files: texts.length, megabytes, functions, seconds };
+/** Seconds of wall clock and processor, threads included, since the process began. */
+function clock() {
+  const { user, system } = process.cpuUsage();
+  return { seconds: performance.now() / 1_000, cpuSeconds: (user + system) / 1e6 };
 }
+
+/** Adds what passed since `from` to `total`. */
+function addSince(from, total) {
+  const now = clock();
+  total.seconds += now.seconds - from.seconds;
+  total.cpuSeconds += now.cpuSeconds - from.cpuSeconds;
+}
+
+const nothing = () => ({ seconds: 0, cpuSeconds: 0 });
 
 const MODES = {
   stages() {
-    let [parse, facts, found, trees] = [0, 0, 0, 0];
-    for (const text of texts) {
-      const begun = performance.now();
+    const [parse, facts, whole] = [nothing(), nothing(), nothing()];
+    let functions = 0;
+    for (const [at, text] of texts.entries()) {
+      const begun = clock();
       const tree = parsePython(text);
-      const parsed = performance.now();
-      parse += parsed - begun;
-      if (!tree) continue;
-      trees++;
-      found += functionsOf(tree, text).length;
-      facts += performance.now() - parsed;
-      tree.delete();
+      addSince(begun, parse);
+      const parsed = clock();
+      functions += tree === null ? 0 : functionsOf(tree, text).length;
+      addSince(parsed, facts);
+      tree?.delete();
+      const fresh = clock();
+      seedsOf(fileOf(text, at));
+      addSince(fresh, whole);
     }
-    const stage = (what, ms) => ({ what, files: trees, megabytes, functions: found, seconds: ms / 1_000 });
-    const whole = timed("ours: parse to seeds and rejects", () => {
-      texts.forEach((text, at) => seedsOf(fileOf(text, at)));
-      return found;
-    });
-    const rest = {
-      ...stage("ours: filter, carry, measure (whole less above)", whole.seconds * 1_000 - parse - facts),
-    };
-    return [stage("ours: parse", parse), stage("ours: facts of functions", facts), rest, whole];
+    const row = (what, total) => ({ what, files: texts.length, megabytes, functions, ...total });
+    return [
+      row("ours: parse", parse),
+      row("ours: facts of functions", facts),
+      row("ours: seeds and rejects, parse and facts included", whole),
+    ];
   },
   async threads() {
     const workers = Number(number);
-    const begun = performance.now();
+    const total = nothing();
+    const begun = clock();
     let functions = 0;
     const start = { job: "functions", options: {} };
     for await (const { result } of mapInOrder(items(texts.length), start, { workers, inlineMs: 0 }))
       if (result !== "time-limit") functions += result.rows.length;
-    const seconds = (performance.now() - begun) / 1_000;
+    addSince(begun, total);
     const what = `ours: functions, ${workers} thread${workers === 1 ? "" : "s"}`;
-    return [{ what, files: texts.length, megabytes, functions, seconds }];
+    return [{ what, files: texts.length, megabytes, functions, ...total }];
   },
   async weight() {
     const files = Number(number);

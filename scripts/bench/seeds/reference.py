@@ -3,6 +3,7 @@
 import ast
 import json
 import multiprocessing
+import os
 import sys
 import time
 import warnings
@@ -118,13 +119,18 @@ texts = json.load(open(path))
 if mode == "tree-sitter":
     PARSER = parser()
 extract = by_ast if mode == "ast" else by_tree_sitter
-begun = time.perf_counter()
+begun, cpu_begun = time.perf_counter(), time.process_time()
 if processes == 1:
     functions = sum(len(extract(text)) for text in texts)
 else:
     with multiprocessing.Pool(processes) as pool:
         functions = sum(len(rows) for rows in pool.imap(extract, texts, chunksize=32))
+        pool.close()
+        pool.join()
 seconds = time.perf_counter() - begun
+# The pool's processes have ended, so the system has counted them.
+children = os.times()
+cpu = time.process_time() - cpu_begun + children.children_user + children.children_system
 megabytes = sum(len(text.encode()) for text in texts) / 1e6
 what = f"Python: {mode}, {processes} process{'' if processes == 1 else 'es'}"
-print(json.dumps([{"what": what, "files": len(texts), "megabytes": megabytes, "functions": functions, "seconds": seconds}]))
+print(json.dumps([{"what": what, "files": len(texts), "megabytes": megabytes, "functions": functions, "seconds": seconds, "cpuSeconds": cpu}]))
