@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Finding } from "../core/record.js";
 import { connect, type Connection } from "./jsonrpc.js";
+import { STDLIB_MODULES } from "./modules.js";
 
 /** Errors in source order, or why there is no verdict. */
 export type TypeVerdict = { readonly errors: readonly Finding[] } | { readonly unknown: string };
@@ -177,7 +178,7 @@ const ERROR = 1;
 function errorsIn(items: readonly Item[], allowed: readonly string[]): Finding[] {
   return items
     .filter(({ severity }) => severity === ERROR)
-    .filter((item) => !allowed.includes(missingModule(item) ?? ""))
+    .filter((item) => !isThere(missingModule(item) ?? "", allowed))
     .map(({ code, message, range }) => ({
       code: String(code ?? "syntax"),
       line: range.start.line + 1,
@@ -185,6 +186,12 @@ function errorsIn(items: readonly Item[], allowed: readonly string[]): Finding[]
     }));
 }
 
+/** Of the standard library pyright knows what has stubs, which is not all of it. */
+function isThere(module: string, allowed: readonly string[]): boolean {
+  return STDLIB_MODULES.has(module) || allowed.includes(module);
+}
+
+/** Top-level module of an import that pyright could not follow. */
 function missingModule({ code, message }: Item): string | null {
   if (code !== "reportMissingImports") return null;
   return /"([^".]+)[^"]*"/.exec(message)?.[1] ?? null;

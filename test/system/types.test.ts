@@ -24,6 +24,7 @@ describe("pyright", () => {
     ["import os\n\ndef f(x):\n    return os.nothing(x)\n", ["4 reportAttributeAccessIssue"]],
     ["import numpy as np\nfrom numpy.linalg import norm\n\ndef f(x):\n    return norm(np.array(x))\n", []],
     ["import pandas\n", ["1 reportMissingImports"]],
+    ["from importlib.resources._adapters import wrap_spec\n", []],
     ["x: int = 'a'  # type: ignore\n", ["1 reportAssignmentType"]],
     ["# type: ignore\nx: int = 'a'\n", ["2 reportAssignmentType"]],
     [
