@@ -10,7 +10,7 @@ import type { WorkerStart } from "./worker.js";
 export interface ParallelOptions {
   /** Threads; 1 does everything here. */
   readonly workers: number;
-  /** Milliseconds of work done here before threads are started; default 3,000. */
+  /** Milliseconds of work done here before threads are started; default 5,000. */
   readonly inlineMs?: number;
 }
 
@@ -22,15 +22,15 @@ export interface Done<Name extends JobName> {
 
 type Items = AsyncIterator<CorpusFile | CorpusReject>;
 
-/** Files of one batch, and the characters of text after which it is full. */
-const BATCH_FILES = 32;
-const BATCH_CHARACTERS = 400_000;
+/** Files of one batch, and the characters of text after which it is full: small, since what is ahead of the last seed is wasted. */
+const BATCH_FILES = 8;
+const BATCH_CHARACTERS = 200_000;
 
 /** Results of the items in their order. */
 export async function* mapInOrder<Name extends JobName>(
   items: AsyncGenerator<CorpusFile | CorpusReject>,
   start: WorkerStart<Name>,
-  { workers, inlineMs = 3_000 }: ParallelOptions,
+  { workers, inlineMs = 5_000 }: ParallelOptions,
 ): AsyncGenerator<Done<Name>> {
   await loadGrammar();
   let spent = 0;
