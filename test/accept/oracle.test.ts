@@ -49,7 +49,7 @@ it.skipIf(FOLDER === undefined)(
       }
       if (compared >= FILES) break;
     }
-    compare(batch);
+    if (batch.length > 0) compare(batch);
     const share = (fact: string): number => {
       const wrong = comparison.differences.filter((line) => line.includes(`: ${fact} is`)).length;
       return 1 - wrong / (comparison.compared[fact] ?? 0);
