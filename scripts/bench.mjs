@@ -27,6 +27,8 @@ const FLAGS = {
     about: "Python with the packages of peers and oracles",
   },
   humaneval: { kind: "text", value: "FILE", about: "HumanEval.jsonl, to measure the sandboxes on it too" },
+  corpus: { kind: "text", value: "NAME", fallback: "stdlib", about: "seeds: stdlib, or folder:PATH" },
+  files: { kind: "count", value: "N", fallback: 1_000, about: "seeds: files measured at most" },
 };
 
 async function main(args) {
@@ -44,7 +46,13 @@ async function main(args) {
     ratios = {},
     figures = {},
     details = [],
-  } = await bench({ size: values["num-samples"], python: values.python, humaneval: values.humaneval });
+  } = await bench({
+    size: values["num-samples"],
+    python: values.python,
+    humaneval: values.humaneval,
+    corpus: values.corpus,
+    files: values.files,
+  });
   const environment = {
     node: process.version,
     system: `${os.type()} ${os.release()} ${os.arch()}`,

@@ -1,5 +1,6 @@
 // Flags of the command line: one table per command gives parsing, defaults and help. Underscores are taken for hyphens
 // (`--num_samples`), `--flag=value` for `--flag value`; an unknown flag names those that exist.
+import { readFileSync } from "node:fs";
 import { InputError } from "selfalign";
 
 /**
@@ -58,7 +59,18 @@ export const RUN_FLAGS = {
     fallback: 0.5,
     about: "seconds between batches sent to a model; nothing waits without one",
   },
-  workers: { kind: "count", value: "N", about: "sandbox processes (default: one per processor, at most 8)" },
+  filters: {
+    kind: "text",
+    value: "SET",
+    fallback: "default",
+    about: "default, reference, data-science, or thresholds: JSON or a .json file",
+  },
+  types: { kind: "switch", about: "refuse seeds in which pyright finds errors (some 20 ms each)" },
+  workers: {
+    kind: "count",
+    value: "N",
+    about: "sandbox processes, and threads that read a large corpus (default: one per processor, at most 8)",
+  },
   ...SANDBOX_FLAGS,
 };
 
@@ -101,6 +113,18 @@ export function verifyOptions(flags) {
   };
 }
 
+/** A set's name as it is, or the thresholds that a JSON text or file holds. */
+function filtersFrom(given) {
+  const isFile = given.endsWith(".json");
+  if (!isFile && !given.trimStart().startsWith("{")) return given;
+  try {
+    return JSON.parse(isFile ? readFileSync(given, "utf8") : given);
+  } catch (cause) {
+    const what = isFile ? "a file that can be read and holds JSON" : 'JSON, e.g. {"maxLines": 60}';
+    throw new InputError(`--filters SET must be ${what}, not "${given}"`, { cause });
+  }
+}
+
 /** Options of `runPipeline` from parsed flags. */
 export function pipelineOptions(flags) {
   return {
@@ -113,6 +137,8 @@ export function pipelineOptions(flags) {
     retryFailed: flags["retry-failed"],
     batchSize: flags["batch-size"],
     delay: flags.delay,
+    filters: filtersFrom(flags.filters),
+    types: flags.types,
     ...sandboxOptions(flags),
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
     ...(flags.stage.length === 0 ? {} : { stages: flags.stage }),

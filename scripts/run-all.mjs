@@ -58,7 +58,8 @@ async function runNotebooks(options) {
 }
 
 async function runOne(name, stages, options, signal) {
-  const { outputDir, corpus, model, numSamples, seed, batchSize, retryFailed, workers } = options;
+  const { outputDir, corpus, model, numSamples, seed, batchSize, retryFailed, workers, filters, types } =
+    options;
   const params = {
     outputDir,
     corpus,
@@ -67,6 +68,8 @@ async function runOne(name, stages, options, signal) {
     seed,
     batchSize,
     retryFailed,
+    filters,
+    types,
     ...(workers && { workers }),
   };
   const several = NOTEBOOKS.find(([own]) => own === name)[1].length > 1;

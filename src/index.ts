@@ -5,6 +5,7 @@ export { drawOn, type Draw } from "./core/progress.js";
 export type {
   Finding,
   Judged,
+  MeasuredReject,
   Metrics,
   Parameter,
   Provenance,
@@ -45,8 +46,11 @@ export {
 } from "./overlap/decontaminate.js";
 export type { Described } from "./overlap/ngrams.js";
 export { SHIPPED_BENCHMARKS } from "./overlap/shipped.js";
-export { extractTo, type ExtractCounts, type ExtractedFunction } from "./seeds/extract.js";
+export { FILTER_SETS, type Filters, type Thresholds } from "./seeds/thresholds.js";
+export { refilter, type MeasuredRow, type Refiltered } from "./seeds/refilter.js";
 export { SEED_DEFAULTS, type SeedOptions } from "./seeds/seeds.js";
+export type { ExtractedFunction } from "./seeds/functions.js";
+export { extractTo, type ExtractCounts } from "./seeds/extract.js";
 export { openSandbox, type SandboxOptions } from "./sandbox/open.js";
 export { probeSandbox } from "./sandbox/probe.js";
 export type {

@@ -22,11 +22,12 @@ import { docstringTeacher, stepKey, type Step } from "./instruct/stage.js";
 import { VERSION } from "./package.js";
 import { FOLDERS, plansFor, RECORDS, STAGES, type Plans, type StageName } from "./plans.js";
 import { publishDataset, publishReport } from "./publish.js";
+import { openPyright, pyrightVersion } from "./python/pyright.js";
 import { loadGrammar } from "./python/syntax.js";
 import { chooseSandbox } from "./sandbox/open.js";
 import type { Sandbox } from "./sandbox/sandbox.js";
 import { gathering } from "./seeds/gather.js";
-import { SEED_DEFAULTS } from "./seeds/seeds.js";
+import { typeErrors } from "./seeds/types.js";
 import { settingsOf, type PipelineOptions, type Settings } from "./settings.js";
 import { validate } from "./validate/validate.js";
 
@@ -67,7 +68,8 @@ async function openAll(settings: Settings, onNotice: (text: string) => void): Pr
   try {
     const content = {
       corpus: corpus.identity,
-      filters: JSON.stringify(SEED_DEFAULTS),
+      filters: JSON.stringify(settings.filters),
+      types: settings.types ? pyrightVersion() : "off",
       model,
       seed,
       sandbox: sandbox.backend,
@@ -205,13 +207,15 @@ function startSeeds(c: Context): Promise<StageHandle<Seed>> {
   if (held > target)
     c.progress.say(`seeds: this run holds ${held} already, more than ${target}; all of them are used`);
   const task = (done: number): Task => c.progress.start("seeds", target, done);
+  const checker = c.types ? openPyright({ allowImports: c.allowImports }) : null;
+  signal.addEventListener("abort", () => void checker?.close(), { once: true });
+  const ordered = checker === null ? [] : [typeErrors(checker)];
+  const { filters, workers } = c;
+  const gather = gathering({ corpus, target, seed, filters, ordered, workers, signal, task });
   const enough = ({ rows, exhausted }: { rows: number; exhausted?: boolean }): boolean =>
     rows >= target || exhausted === true;
-  return startStage<Seed>(
-    run,
-    plans.seeds,
-    { upstream: null, enough },
-    gathering({ corpus, target, seed, filters: SEED_DEFAULTS, signal, task }),
+  return startStage<Seed>(run, plans.seeds, { upstream: null, enough }, (journal, before) =>
+    gather(journal, before).finally(() => checker?.close()),
   );
 }
 

@@ -48,7 +48,7 @@ export interface Plans {
 }
 
 /** Bumped by hand when the files of the stage change their meaning. */
-const SEEDS_VERSION = 1;
+const SEEDS_VERSION = 2;
 const INSTRUCT_VERSION = 1;
 const VALIDATE_VERSION = 2;
 const DATASET_VERSION = 1;
@@ -56,7 +56,15 @@ const REPORT_VERSION = 1;
 
 /** Plans of a run with these content options. */
 export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
-  const { corpus = "", seed = 0, filters = "", model = "", sandbox = "", interpreter = "" } = content;
+  const {
+    corpus = "",
+    seed = 0,
+    filters = "",
+    types = "",
+    model = "",
+    sandbox = "",
+    interpreter = "",
+  } = content;
   const { allowImports = "" } = content;
   const seeds: StagePlan = {
     name: "seeds",
@@ -64,7 +72,7 @@ export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
     main: KEPT,
     side: [REJECTED],
     order: "appended",
-    fingerprint: fingerprintOf("seeds", SEEDS_VERSION, { corpus, seed, filters }, null),
+    fingerprint: fingerprintOf("seeds", SEEDS_VERSION, { corpus, seed, filters, types }, null),
     summarise: (journal) => summariseSeeds(run, journal),
   };
   let above = seeds.fingerprint;

@@ -4,6 +4,8 @@ import { InputError } from "./core/errors.js";
 import type { Draw } from "./core/progress.js";
 import { DOCSTRING_MODEL } from "./instruct/docstring.js";
 import type { SandboxChoice } from "./sandbox/open.js";
+import { SEED_DEFAULTS, type SeedOptions } from "./seeds/seeds.js";
+import { thresholdsOf, type Filters } from "./seeds/thresholds.js";
 import { STAGES, type StageName } from "./plans.js";
 
 export interface PipelineOptions {
@@ -27,13 +29,17 @@ export interface PipelineOptions {
   readonly batchSize?: number;
   /** Seconds between batches sent to a model, default 0.5; nothing waits where there is none. */
   readonly delay?: number;
-  /** Sandbox processes, default one per processor, at most 8. */
+  /** What a seed must measure up to: a named set or thresholds; default `default`. */
+  readonly filters?: Filters;
+  /** Refuses seeds in which pyright finds errors, at some 20 ms each. Default false. */
+  readonly types?: boolean;
+  /** Sandbox processes, and threads that read a large corpus; default one per processor, at most 8. */
   readonly workers?: number;
   /** `native`, `pyodide` or `auto` (default): native where it works and its Python is new enough for the corpus. */
   readonly sandbox?: SandboxChoice;
   /** Interpreter of the native sandbox instead of the system's, with its site-packages. */
   readonly python?: string;
-  /** Top-level modules that programs may import beside the standard library's, default none. */
+  /** Top-level modules that seeds and programs may import beside the standard library's, default none. */
   readonly allowImports?: readonly string[];
   /** Stops the run; what was finished is kept. Default: SIGINT and SIGTERM do. */
   readonly signal?: AbortSignal;
@@ -41,7 +47,11 @@ export interface PipelineOptions {
   readonly draw?: Draw;
 }
 
-export interface Settings extends Required<Omit<PipelineOptions, "stages" | "signal" | "draw" | "python">> {
+export interface Settings extends Required<
+  Omit<PipelineOptions, "stages" | "signal" | "draw" | "python" | "filters">
+> {
+  /** Filters with every default filled in. */
+  readonly filters: Required<SeedOptions>;
   readonly python: string | undefined;
   readonly stages: ReadonlySet<StageName>;
 }
@@ -52,7 +62,12 @@ export function settingsOf(options: PipelineOptions): Settings {
   const { outputDir = "data/runs/default", corpus = "stdlib", model = DOCSTRING_MODEL } = options;
   const { numSamples = 20, seed = 3407, clean = false, retryFailed = false } = options;
   const { batchSize = 4, delay = 0.5, workers = Math.min(8, availableParallelism()) } = options;
-  const { sandbox = "auto", python, allowImports = [] } = options;
+  const { sandbox = "auto", python, allowImports = [], types = false } = options;
+  const filters = {
+    ...SEED_DEFAULTS,
+    ...thresholdsOf(options.filters),
+    allowImports: [...allowImports].sort(),
+  };
   checkModel(model);
   checkCounts({ numSamples, batchSize, workers });
   if (!Number.isSafeInteger(seed) || seed < 0) {
@@ -73,6 +88,8 @@ export function settingsOf(options: PipelineOptions): Settings {
     sandbox,
     python,
     allowImports,
+    filters,
+    types,
     stages,
   };
 }
@@ -92,6 +109,8 @@ const NAMES = [
   "sandbox",
   "python",
   "allowImports",
+  "filters",
+  "types",
   "signal",
   "draw",
 ] as const satisfies readonly (keyof PipelineOptions)[];

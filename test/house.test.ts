@@ -40,6 +40,7 @@ const ROOT = [
 const OWNERS: Readonly<Record<string, string>> = {
   "web-tree-sitter": "python/syntax.ts",
   "@astral-sh/ruff-wasm-nodejs": "python/ruff.ts",
+  pyright: "python/pyright/server.ts",
   "hyparquet-writer": "dataset/parquet.ts",
   "hyparquet-compressors": "corpus/parquet.ts",
   "danfojs-node": "report/frame.ts",

@@ -69,12 +69,23 @@ export interface SeedFigures {
   /** Lines of the function itself, and of the whole seed. */
   readonly functionLines: number;
   readonly seedLines: number;
+  /** Characters of the seed's longest line. */
+  readonly longestLine: number;
   readonly docstringWords: number;
   /** mccabe's cyclomatic complexity of the function. */
   readonly complexity: number;
   readonly parameterCount: number;
   readonly annotatedParameters: number;
   readonly returnAnnotated: boolean;
+  /** Words like `TODO` and `bug` in the function, as written, each once. */
+  readonly warnings: readonly string[];
+  /** Top-level modules that the seed imports, sorted. */
+  readonly imports: readonly string[];
+  /** Modules that the function's file imports or, if they are keywords of codeparrot-ds, mentions; sorted. */
+  readonly mentions: readonly string[];
+  /** Whether the file says or shows that a program wrote it, and that it was copied from elsewhere. */
+  readonly generated: boolean;
+  readonly vendored: boolean;
 }
 
 /** Something left out, and why. Written, counted, shown. */
@@ -87,6 +98,13 @@ export interface Reject {
   /** Name of the function, or null where a whole file was refused. */
   readonly qualname: string | null;
   readonly provenance: Provenance;
+}
+
+/** A function that could be a seed but misses a threshold, or came before: with the figures, to be judged again. */
+export interface MeasuredReject extends Reject {
+  /** sha1 of what would be its seed. */
+  readonly sha1: string;
+  readonly figures: SeedFigures;
 }
 
 export interface WithConcepts extends Seed {

@@ -75,6 +75,24 @@ interface Grammar {
 let loading: Promise<void> | null = null;
 let grammar: Grammar | null = null;
 
+/** Pages of 64 KiB: what the parser is built to begin with, and 2 GiB. */
+const INITIAL_PAGES = 512;
+const MAXIMUM_PAGES = 32_768;
+let memory: WasmMemory | null = null;
+
+/** What is used of WebAssembly, which the types of Node 20 leave out. */
+interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+}
+declare const WebAssembly: {
+  readonly Memory: new (size: { readonly initial: number; readonly maximum: number }) => WasmMemory;
+};
+
+/** Bytes that the parser holds; they never become fewer. */
+export function grammarBytes(): number {
+  return memory?.buffer.byteLength ?? 0;
+}
+
 /** Loads the parser, the grammar and the queries; further calls wait for the first. */
 export function loadGrammar(): Promise<void> {
   loading ??= load().then((loaded) => {
@@ -85,7 +103,8 @@ export function loadGrammar(): Promise<void> {
 
 async function load(): Promise<Grammar> {
   const { Language, Parser, Query } = await import("web-tree-sitter");
-  await Parser.init();
+  memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES });
+  await Parser.init({ wasmMemory: memory });
   const wasm = createRequire(import.meta.url).resolve("tree-sitter-python/tree-sitter-python.wasm");
   const language = await Language.load(wasm);
   const source = await readFile(new URL("../../grammars/python.scm", import.meta.url), "utf8");

@@ -1,29 +1,13 @@
 // Every function of a corpus, unfiltered, with the facts that researchers sort by: the raw material behind the seeds, for
 // `selfalign extract`. Broken files give the functions that can be seen in them, and are counted.
 import { open, rename, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import type { Corpus } from "../corpus/corpus.js";
 import { openCorpus } from "../corpus/open.js";
 import { InputError } from "../core/errors.js";
 import { startProgress, type Draw } from "../core/progress.js";
-import { functionsOf } from "../python/functions.js";
-import { loadGrammar, parsePython } from "../python/syntax.js";
-
-/** A row of the extraction; the fields mean what they mean in `FunctionFacts`. */
-export interface ExtractedFunction {
-  /** Inside the corpus, `/`-separated. */
-  readonly path: string;
-  readonly qualname: string;
-  readonly line: number;
-  readonly endLine: number;
-  readonly async: boolean;
-  readonly docstring: string | null;
-  readonly returnsValue: boolean;
-  readonly params: number;
-  readonly annotatedParams: number;
-  readonly returnAnnotated: boolean;
-  readonly complexity: number;
-  readonly freeNames: readonly string[];
-}
+import type { ExtractedFunction } from "./functions.js";
+import { mapInOrder } from "./parallel.js";
 
 /** What was read on the way. */
 export interface ExtractCounts {
@@ -40,6 +24,8 @@ export interface ExtractOptions {
   readonly seed?: number;
   /** Milliseconds to parse one file; default 5,000. */
   readonly timeoutMs?: number;
+  /** Threads, used when the corpus is large; default one per processor. */
+  readonly workers?: number;
 }
 
 /** The functions of a corpus in its order, those of one file in source order; returns the counts. */
@@ -47,20 +33,19 @@ export async function* extractCorpus(
   corpus: Corpus,
   options: ExtractOptions = {},
 ): AsyncGenerator<ExtractedFunction, ExtractCounts> {
-  const { seed = 0, timeoutMs = 5_000 } = options;
-  await loadGrammar();
+  const { seed = 0, timeoutMs = 5_000, workers = availableParallelism() } = options;
   const counts = { files: 0, functions: 0, filesWithErrors: 0, skipped: {} as Record<string, number> };
-  for await (const item of corpus.files({ seed })) {
+  const start = { job: "functions", options: { timeoutMs } } as const;
+  for await (const { item, result } of mapInOrder(corpus.files({ seed }), start, { workers })) {
     counts.files++;
-    const found =
-      "reject" in item ? item.reject.reason : extractText(item.file.path, item.file.text, timeoutMs);
-    if (typeof found === "string") {
-      counts.skipped[found] = (counts.skipped[found] ?? 0) + 1;
+    if ("reject" in item || result === null || result === "time-limit") {
+      const reason = "reject" in item ? item.reject.reason : "time-limit";
+      counts.skipped[reason] = (counts.skipped[reason] ?? 0) + 1;
       continue;
     }
-    if (found.hasError) counts.filesWithErrors++;
-    counts.functions += found.rows.length;
-    yield* found.rows;
+    if (result.hasError) counts.filesWithErrors++;
+    counts.functions += result.rows.length;
+    yield* result.rows;
   }
   return counts;
 }
@@ -115,31 +100,3 @@ export async function extractTo(
 
 /** Rows that are written at once. */
 const WRITE_ROWS = 500;
-
-function extractText(
-  path: string,
-  text: string,
-  timeoutMs: number,
-): { readonly rows: readonly ExtractedFunction[]; readonly hasError: boolean } | "time-limit" {
-  const tree = parsePython(text, { timeoutMs });
-  if (!tree) return "time-limit";
-  try {
-    const rows = functionsOf(tree, text).map((facts) => ({
-      path,
-      qualname: facts.qualname,
-      line: facts.line,
-      endLine: facts.endLine,
-      async: facts.async,
-      docstring: facts.docstring,
-      returnsValue: facts.returnsValue,
-      params: facts.params,
-      annotatedParams: facts.annotatedParams,
-      returnAnnotated: facts.returnAnnotated,
-      complexity: facts.complexity,
-      freeNames: facts.freeNames,
-    }));
-    return { rows, hasError: tree.hasError };
-  } finally {
-    tree.delete();
-  }
-}

@@ -6,7 +6,9 @@ import type { Task } from "../core/progress.js";
 import type { Reject, Seed } from "../core/record.js";
 import type { StageRecord } from "../core/run.js";
 import type { Work } from "../core/stage.js";
-import { seedsOf, type SeedOptions } from "./seeds.js";
+import { exactDuplicates, keptOr, type OrderedFilter } from "./ordered.js";
+import { mapInOrder } from "./parallel.js";
+import type { SeedOptions } from "./seeds.js";
 
 export const KEPT = "filtered_functions";
 export const REJECTED = "rejected";
@@ -19,6 +21,10 @@ export interface GatherOptions {
   /** Decides the order in which files are read. */
   readonly seed: number;
   readonly filters: SeedOptions;
+  /** Asked after `filters`, and after exact duplicates are out; default none. */
+  readonly ordered?: readonly OrderedFilter[];
+  /** Threads, used when the corpus is large. */
+  readonly workers: number;
   readonly signal: AbortSignal;
   readonly task: (done: number) => Task;
 }
@@ -32,25 +38,28 @@ export interface Position {
 }
 
 /** Work of the stage `seeds`. */
-export function gathering({ corpus, target, seed, filters, signal, task: start }: GatherOptions): Work {
+export function gathering(options: GatherOptions): Work {
+  const { corpus, target, seed, filters, workers, signal, task: start } = options;
   return async (journal, before) => {
     const from = await startPosition(journal, before);
-    const seen = await textsSeen(journal);
+    const ordered = [exactDuplicates(), ...(options.ordered ?? [])];
+    await remember(journal, ordered);
     let kept = journal.counts().get(KEPT) ?? 0;
     const task = start(kept);
     let position = from;
     let exhausted = kept < target;
     let read = 0;
     const behind = from.after === null ? {} : { after: from.after };
-    for await (const item of corpus.files({ seed, signal, ...behind })) {
+    const items = corpus.files({ seed, signal, ...behind });
+    for await (const { item, result } of mapInOrder(items, { job: "seeds", options: filters }, { workers })) {
       signal.throwIfAborted();
       if (kept >= target) {
         exhausted = false;
         break;
       }
       const skip = read++ === 0 ? from.taken : 0;
-      const all = "reject" in item ? [item.reject] : inOrder(seedsOf(item.file, filters));
-      const taken = takeUntil(all.slice(skip), target - kept, seen);
+      const all = "reject" in item ? [item.reject] : (result ?? []);
+      const taken = await takeUntil(all.slice(skip), target - kept, ordered, signal);
       const added = taken.filter((row) => "seed" in row).length;
       kept += added;
       task.tick(added);
@@ -97,42 +106,28 @@ async function startPosition(journal: Journal, before: StageRecord | null): Prom
   return position;
 }
 
-/** Content hashes of the functions kept so far, for exact duplicates. */
-async function textsSeen(journal: Journal): Promise<Set<string>> {
-  const seen = new Set<string>();
-  for await (const text of journal.texts(KEPT, "appended")) seen.add((JSON.parse(text) as Seed).sha1);
-  return seen;
+/** Tells the filters what was kept so far. */
+async function remember(journal: Journal, ordered: readonly OrderedFilter[]): Promise<void> {
+  for await (const text of journal.texts(KEPT, "appended")) {
+    const seed = JSON.parse(text) as Seed;
+    for (const filter of ordered) filter.keep?.(seed);
+  }
 }
 
-/** Seeds and rejects of one file as they stand in it. */
-function inOrder({
-  seeds,
-  rejects,
-}: {
-  seeds: readonly Seed[];
-  rejects: readonly Reject[];
-}): (Seed | Reject)[] {
-  return [...seeds, ...rejects].sort(
-    (a, b) => a.provenance.startLine - b.provenance.startLine || (a.key < b.key ? -1 : 1),
-  );
-}
-
-/** The leading rows that hold `room` seeds, with seeds seen before turned into rejects. */
-function takeUntil(rows: readonly (Seed | Reject)[], room: number, seen: Set<string>): (Seed | Reject)[] {
+/** The leading rows that hold `room` seeds, with those that a filter refuses turned into rejects. */
+async function takeUntil(
+  rows: readonly (Seed | Reject)[],
+  room: number,
+  ordered: readonly OrderedFilter[],
+  signal: AbortSignal,
+): Promise<(Seed | Reject)[]> {
   const taken: (Seed | Reject)[] = [];
   for (const row of rows) {
     if (room === 0) break;
-    if (!("seed" in row)) taken.push(row);
-    else if (seen.has(row.sha1)) taken.push(duplicateOf(row));
-    else {
-      seen.add(row.sha1);
-      taken.push(row);
-      room--;
-    }
+    const made = "seed" in row ? await keptOr(row, ordered) : row;
+    signal.throwIfAborted();
+    taken.push(made);
+    if ("seed" in made) room--;
   }
   return taken;
-}
-
-function duplicateOf({ key, sha1, entryPoint, provenance }: Seed): Reject {
-  return { key, stage: "seeds", reason: "exact-duplicate", detail: sha1, qualname: entryPoint, provenance };
 }

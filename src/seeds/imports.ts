@@ -20,13 +20,17 @@ export interface ImportProblem {
 /** Folder of the file inside its package's root, e.g. `["asyncio"]`; null where relative imports can't be resolved. */
 export type PackagePath = readonly string[] | null;
 
-/** The first problem with the imports inside a node, in the order of `ImportReason`; null when there is none. */
+/**
+ * The first problem with the imports inside nodes, in the order of `ImportReason`; null when there is none. The modules
+ * `allowed` are no problem although they are not the standard library's.
+ */
 export function importProblem(
   nodes: readonly SyntaxNode[],
   used: (binding: string) => boolean,
   place: PackagePath,
+  allowed: readonly string[] = [],
 ): ImportProblem | null {
-  const problems = nodes.flatMap((node) => problemsIn(node, used, place));
+  const problems = nodes.flatMap((node) => problemsIn(node, used, place, allowed));
   for (const reason of ORDER) {
     const problem = problems.find((found) => found.reason === reason);
     if (problem) return problem;
@@ -45,14 +49,17 @@ function problemsIn(
   node: SyntaxNode,
   used: (binding: string) => boolean,
   place: PackagePath,
+  allowed: readonly string[],
 ): readonly ImportProblem[] {
   if (node.type === "import_statement" || node.type === "import_from_statement") {
-    return problemsOfImport(node, used, place);
+    return problemsOfImport(node, used, place, allowed);
   }
   const call = node.type === "attribute" ? processCall(node) : [];
   return [
     ...call,
-    ...node.children.flatMap((child) => (child.childCount > 0 ? problemsIn(child, used, place) : [])),
+    ...node.children.flatMap((child) =>
+      child.childCount > 0 ? problemsIn(child, used, place, allowed) : [],
+    ),
   ];
 }
 
@@ -67,12 +74,14 @@ function problemsOfImport(
   node: SyntaxNode,
   used: (binding: string) => boolean,
   place: PackagePath,
+  allowed: readonly string[],
 ): readonly ImportProblem[] {
   const guarded = isGuarded(node);
   const modules = importedModules(node, used, place);
   if (modules === null) return [{ reason: "relative-import", detail: node.text }];
   return modules.flatMap((module): ImportProblem[] => {
     const top = module.split(".", 1)[0] ?? module;
+    if (allowed.includes(top)) return [];
     if (REMOVED_MODULES.has(top) && !guarded) {
       return [{ reason: "third-party-import", detail: `${top}, no longer in the standard library` }];
     }
@@ -100,6 +109,19 @@ function importedModules(
   if (!source) return plain;
   const module = source.type === "relative_import" ? absoluteName(source, place) : source.text;
   return module === null ? null : [module, ...plain.map((name) => `${module}.${name}`)];
+}
+
+/** Top-level modules that the imports below a node name, sorted; relative ones are left out. */
+export function importedTops(root: SyntaxNode): string[] {
+  const found = new Set<string>();
+  const visit = (node: SyntaxNode): void => {
+    if (node.type === "import_statement" || node.type === "import_from_statement") {
+      for (const name of importedModules(node, () => true, null) ?? [])
+        found.add(name.split(".", 1)[0] ?? name);
+    } else for (const child of node.children) if (child.childCount > 0) visit(child);
+  };
+  visit(root);
+  return [...found].sort();
 }
 
 /** Local name that one part of an import binds. */

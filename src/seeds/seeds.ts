@@ -1,16 +1,27 @@
 // From a file to its seeds: every function is looked at and becomes either a seed, a function that can be imported and
 // called on its own with what it needs of its module, or a reject with one reason. One file at a time; what is to be
 // decided across files (duplicates, how many) is the caller's.
-import { keyOf, sha1Of, type Provenance, type Reject, type Seed, type SourceFile } from "../core/record.js";
+import {
+  keyOf,
+  sha1Of,
+  type MeasuredReject,
+  type Provenance,
+  type Reject,
+  type Seed,
+  type SeedFigures,
+  type SourceFile,
+} from "../core/record.js";
 import { functionsOf, type FunctionFacts } from "../python/functions.js";
 import { BUILTINS } from "../python/modules.js";
 import { scopesOf } from "../python/names.js";
 import { python2Construct } from "../python/python2.js";
 import { parsePython, type SyntaxNode, type SyntaxTree } from "../python/syntax.js";
 import { carriedNames, closureOf, seedText, type Closure } from "./carry.js";
-import { linesOf, refusal, wordsOf, type SeedReason, type Thresholds } from "./filters.js";
+import { refusal, type Why } from "./filters.js";
 import { importProblem, type PackagePath } from "./imports.js";
+import { fileFigures, figuresOf, missedThreshold, type FileFigures } from "./measure.js";
 import { moduleStatements, type ModuleStatements, type Statement } from "./module.js";
+import { SEED_LINES_LIMIT, THRESHOLDS, type Thresholds } from "./thresholds.js";
 
 /** What one file gives. */
 export interface SeedsOfFile {
@@ -19,26 +30,15 @@ export interface SeedsOfFile {
   readonly rejects: readonly Reject[];
 }
 
-interface Why {
-  readonly reason: SeedReason;
-  readonly detail: string;
-}
-
-/** How to choose seeds; the thresholds of the filters and two limits more. */
+/** How to choose seeds: the thresholds, and what lies outside them. */
 export interface SeedOptions extends Partial<Thresholds> {
-  /** Lines of the whole seed, with what it carries; default 250. */
-  readonly maxSeedLines?: number;
+  /** Top-level modules that seeds may import beside the standard library's; default none. */
+  readonly allowImports?: readonly string[];
   /** Milliseconds to parse one file; default 5,000. */
   readonly timeoutMs?: number;
 }
 
-export const SEED_DEFAULTS: Required<SeedOptions> = {
-  minLines: 3,
-  maxLines: 150,
-  minDocstringWords: 3,
-  maxSeedLines: 250,
-  timeoutMs: 5_000,
-};
+export const SEED_DEFAULTS: Required<SeedOptions> = { ...THRESHOLDS, allowImports: [], timeoutMs: 5_000 };
 
 /** Seeds and rejects of a file. Needs `loadGrammar` first. */
 export function seedsOf(file: SourceFile, options: SeedOptions = {}): SeedsOfFile {
@@ -63,11 +63,13 @@ function seedsOfTree(file: SourceFile, tree: SyntaxTree, options: Required<SeedO
   const module = moduleStatements(tree.root, file.text);
   const statements = new Map(module.statements.map((statement) => [statement.node.startIndex, statement]));
   const found = { seeds: [] as Seed[], rejects: [] as Reject[] };
+  let known: FileFigures | null = null;
+  const ofFile = (): FileFigures => (known ??= fileFigures(file.path, file.text));
   for (const facts of functions) {
     const own = facts.topLevel ? (statements.get(facts.startIndex) ?? null) : null;
-    const result = seedOf({ file, facts, own, module, options });
-    if ("reason" in result) found.rejects.push(rejectOf(file, facts, result));
-    else found.seeds.push(result);
+    const result = seedOf({ file, facts, own, module, options, ofFile });
+    if (!("reason" in result)) found.seeds.push(result);
+    else found.rejects.push("key" in result ? result : rejectOf(file, facts, result));
   }
   return found;
 }
@@ -78,20 +80,24 @@ interface Case {
   readonly own: Statement | null;
   readonly module: ModuleStatements;
   readonly options: Required<SeedOptions>;
+  readonly ofFile: () => FileFigures;
 }
 
-function seedOf(item: Case): Seed | Why {
+function seedOf(item: Case): Seed | Why | MeasuredReject {
   const { file, facts, own, module, options } = item;
-  const candidate = { facts, path: file.path, text: file.text.slice(facts.startIndex, facts.endIndex) };
-  const refused = refusal(candidate, own && definitionOf(own.node), options);
+  const refused = refusal({ facts, path: file.path }, own && definitionOf(own.node));
   if (refused) return refused;
   if (!own) throw new Error(`internal: no statement for the function ${facts.qualname} of ${file.path}`);
   const closure = closureOf(own, module);
   const place = packageOf(file);
-  const problem = carryProblem(closure, module, place);
+  const problem = carryProblem(closure, module, place, options.allowImports);
   if (problem) return problem;
   const text = seedText(own, closure, file.text, place);
-  return checked(text, facts, options) ?? finished(item, text, carriedNames(own, closure));
+  const measured = measure(item, text);
+  if ("reason" in measured) return measured;
+  const missed = missedThreshold(measured, file.licence, options);
+  if (!missed) return finished(item, text, measured, carriedNames(own, closure));
+  return { ...rejectOf(file, facts, missed), sha1: sha1Of(text), figures: measured };
 }
 
 function definitionOf(statement: SyntaxNode): SyntaxNode {
@@ -103,7 +109,12 @@ function packageOf(file: SourceFile): PackagePath {
   return file.source === "stdlib" ? file.path.split("/").slice(0, -1) : null;
 }
 
-function carryProblem(closure: Closure, module: ModuleStatements, place: PackagePath): Why | null {
+function carryProblem(
+  closure: Closure,
+  module: ModuleStatements,
+  place: PackagePath,
+  allowed: readonly string[],
+): Why | null {
   const broken = closure.statements.find(({ node }) => node.hasError);
   if (broken) return { reason: "syntax-error", detail: `carried line ${broken.node.startPosition.row + 1}` };
   if (closure.missing.length > 0) {
@@ -116,27 +127,37 @@ function carryProblem(closure: Closure, module: ModuleStatements, place: Package
   const isTop = new Set(closure.statements.filter(({ kind }) => kind === "import").map(({ node }) => node));
   const plain = closure.statements.map(({ node }) => node).filter((node) => !isTop.has(node));
   return (
-    importProblem([...isTop], (name) => closure.needed.has(name), place) ??
-    importProblem(plain, () => true, place)
+    importProblem([...isTop], (name) => closure.needed.has(name), place, allowed) ??
+    importProblem(plain, () => true, place, allowed)
   );
 }
 
-/** The text must stand by itself: parse, be short enough, and leave no name undefined. */
-function checked(text: string, facts: FunctionFacts, options: Required<SeedOptions>): Why | null {
+/** Figures of a text that stands by itself: it parses, and leaves no name undefined. */
+function measure({ file, facts, options, ofFile }: Case, text: string): SeedFigures | Why {
   const lines = text.split("\n").length - 1;
-  if (lines > options.maxSeedLines) {
+  if (lines > SEED_LINES_LIMIT)
     return { reason: "too-long", detail: `seed has ${lines} lines, at most ${options.maxSeedLines}` };
-  }
   const tree = parsePython(text, options);
-  if (!tree || tree.hasError) return { reason: "syntax-error", detail: "carried code does not parse" };
-  const { module } = scopesOf(tree.root);
-  tree.delete();
-  const unknown = [...module.globalReads()].filter((name) => !module.bound.has(name) && !BUILTINS.has(name));
-  const declared = [...facts.freeNames].filter((name) => unknown.includes(name));
-  return declared.length > 0 ? { reason: "undefined-name", detail: declared.join(", ") } : null;
+  try {
+    if (!tree || tree.hasError) return { reason: "syntax-error", detail: "carried code does not parse" };
+    const { module } = scopesOf(tree.root);
+    const unknown = [...module.globalReads()].filter(
+      (name) => !module.bound.has(name) && !BUILTINS.has(name),
+    );
+    const declared = [...facts.freeNames].filter((name) => unknown.includes(name));
+    if (declared.length > 0) return { reason: "undefined-name", detail: declared.join(", ") };
+    return figuresOf(facts, file.text.slice(facts.startIndex, facts.endIndex), text, tree.root, ofFile());
+  } finally {
+    tree?.delete();
+  }
 }
 
-function finished({ file, facts }: Case, text: string, carried: readonly string[]): Seed {
+function finished(
+  { file, facts }: Case,
+  text: string,
+  figures: SeedFigures,
+  carried: readonly string[],
+): Seed {
   return {
     key: keyOf("seeds", file.key, facts.qualname, facts.line),
     sha1: sha1Of(text),
@@ -147,15 +168,7 @@ function finished({ file, facts }: Case, text: string, carried: readonly string[
     async: facts.async,
     docstring: facts.docstring ?? "",
     carried,
-    figures: {
-      functionLines: linesOf(facts),
-      seedLines: text.split("\n").length - 1,
-      docstringWords: wordsOf(facts.docstring ?? ""),
-      complexity: facts.complexity,
-      parameterCount: facts.params,
-      annotatedParameters: facts.annotatedParams,
-      returnAnnotated: facts.returnAnnotated,
-    },
+    figures,
     provenance: provenanceOf(file, facts.startLine, facts.endLine),
   };
 }

@@ -33,11 +33,17 @@ const record = (docstring: string, more: Partial<WithInstruction> = {}): WithIns
   figures: {
     functionLines: 2,
     seedLines: 2,
+    longestLine: 20,
     docstringWords: 3,
     complexity: 1,
     parameterCount: 1,
     annotatedParameters: 1,
     returnAnnotated: false,
+    warnings: [],
+    imports: [],
+    mentions: [],
+    generated: false,
+    vendored: false,
   },
   provenance: {
     source: "stdlib",

@@ -36,7 +36,7 @@ export function emptyComparison(): Comparison {
 
 /** Adds the comparison of one text. */
 export function compareText(path: string, text: string, expected: OracleFacts, into: Comparison): void {
-  const tree = parsePython(text);
+  const tree = parsePython(text, { timeoutMs: 60_000 });
   if (!tree) throw new Error(`${path} took too long to parse`);
   const found = functionsOf(tree, text);
   tree.delete();

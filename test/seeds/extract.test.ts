@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { keyOf } from "../../src/core/record.js";
 import { recordOf, type Corpus } from "../../src/corpus/corpus.js";
-import { extractCorpus, type ExtractedFunction } from "../../src/seeds/extract.js";
+import { extractCorpus } from "../../src/seeds/extract.js";
+import type { ExtractedFunction } from "../../src/seeds/functions.js";
 
 /** A corpus in memory. */
 function corpusOf(files: Record<string, string | Buffer>): Corpus {

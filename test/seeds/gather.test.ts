@@ -81,6 +81,7 @@ async function gather(dir: string, spec: string, target: number, stopAfter = Inf
     target,
     seed: 5,
     filters: SEED_DEFAULTS,
+    workers: 1,
     signal: stop.signal,
     task: (done) => startProgress().start("seeds", target, done),
   });

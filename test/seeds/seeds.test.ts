@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { keyOf, sha1Of, type SourceFile } from "../../src/core/record.js";
 import { loadGrammar } from "../../src/python/syntax.js";
-import { SEED_DEFAULTS, seedsOf } from "../../src/seeds/seeds.js";
+import { seedsOf } from "../../src/seeds/seeds.js";
 
 const FOLDER = new URL("../fixtures/python/seeds/", import.meta.url);
 
@@ -69,11 +69,17 @@ describe("seedsOf a module", () => {
         figures: {
           functionLines: 4,
           seedLines: 7,
+          longestLine: 35,
           docstringWords: 3,
           complexity: 1,
           parameterCount: 2,
           annotatedParameters: 1,
           returnAnnotated: true,
+          warnings: [],
+          imports: ["re"],
+          mentions: ["re"],
+          generated: false,
+          vendored: false,
         },
         provenance: {
           source: "folder:demo",
@@ -149,7 +155,7 @@ describe("seedsOf a module", () => {
   it("measures the function and the whole seed", () => {
     const body = (lines: number): string => "    x += 1\n".repeat(lines - 3);
     const long = (lines: number): string => `def f(x):\n    'Adds many ones.'\n${body(lines)}    return x\n`;
-    expect(reasons(long(SEED_DEFAULTS.maxLines))).toEqual([]);
+    expect(reasons(long(150))).toEqual([]);
     expect(seedsOf(file(long(151))).rejects[0]).toMatchObject({
       reason: "too-long",
       detail: "function has 151 lines, at most 150",

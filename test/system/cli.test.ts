@@ -35,6 +35,13 @@ describe("the command line refuses in one line", () => {
     [["run", "--stage", "cook"], /stage "cook" does not exist: choose from seeds, instruct/],
     [["run", "--num_samples", "0"], /--num_samples N must be a whole number of at least 1, not "0"/],
     [["run", "--seed"], /--seed needs a value/],
+    [
+      ["run", "--filters", "strict"],
+      /filters "strict" do not exist: choose default, reference, data-science/,
+    ],
+    [["run", "--filters", '{"maxLine": 3}'], /filter "maxLine" does not exist: choose from minLines/],
+    [["run", "--filters", "{maxLines}"], /--filters SET must be JSON, e\.g\. /],
+    [["run", "--filters", "nowhere.json"], /--filters SET must be a file that can be read and holds JSON/],
     [["run", "extra"], /run takes flags only, not "extra"/],
     [["bake"], /verb "bake" does not exist: choose from run, extract, verify/],
     [["extract", "stdlib"], /extract needs --out/],
@@ -52,6 +59,15 @@ describe("the command line refuses in one line", () => {
       await run("extract", "stdlib", "--out", path.join(at("nowhere"), "f.jsonl")),
       /can't be written/,
     );
+  });
+
+  it("filters that differ from those of the run", async () => {
+    const seeds = small(at("filtered"), "--stage", "seeds");
+    writeFileSync(at("filters.json"), '{"maxLines": 20}');
+    expect((await run(...seeds, "--filters", at("filters.json"))).status).toBe(0);
+    expect((await run(...seeds, "--filters", '{ "maxLines": 20 }')).status).toBe(0);
+    expectLine(await run(...seeds, "--filters", '{"maxLines": 21}'), /filters/);
+    expectLine(await run(...seeds, "--filters", at("filters.json"), "--types"), /types/);
   });
 
   it("a stage whose input is missing", async () => {
