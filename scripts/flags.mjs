@@ -65,6 +65,16 @@ export const RUN_FLAGS = {
     fallback: "default",
     about: "default, reference, data-science, or thresholds: JSON or a .json file",
   },
+  "near-duplicates": {
+    kind: "number",
+    value: "S",
+    about: "similarity from which a seed repeats one kept; 0 keeps all (default 0.5)",
+  },
+  decontaminate: {
+    kind: "list",
+    value: "NAME",
+    about: "HumanEval, MBPP (the default) and files of problems whose copies are refused; none refuses none",
+  },
   types: { kind: "switch", about: "refuse seeds in which pyright finds errors (some 20 ms each)" },
   workers: {
     kind: "count",
@@ -139,6 +149,8 @@ export function pipelineOptions(flags) {
     delay: flags.delay,
     filters: filtersFrom(flags.filters),
     types: flags.types,
+    ...(flags["near-duplicates"] === undefined ? {} : { nearDuplicates: flags["near-duplicates"] }),
+    ...(flags.decontaminate.length === 0 ? {} : { decontaminate: flags.decontaminate }),
     ...sandboxOptions(flags),
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
     ...(flags.stage.length === 0 ? {} : { stages: flags.stage }),

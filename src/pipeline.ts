@@ -23,10 +23,12 @@ import { VERSION } from "./package.js";
 import { FOLDERS, plansFor, RECORDS, STAGES, type Plans, type StageName } from "./plans.js";
 import { publishDataset, publishReport } from "./publish.js";
 import { openPyright, pyrightVersion } from "./python/pyright.js";
+import { openDecontamination, type Decontamination } from "./overlap/decontaminate.js";
 import { loadGrammar } from "./python/syntax.js";
 import { chooseSandbox } from "./sandbox/open.js";
 import type { Sandbox } from "./sandbox/sandbox.js";
 import { gathering } from "./seeds/gather.js";
+import { contaminated, nearDuplicates } from "./seeds/overlaps.js";
 import { typeErrors } from "./seeds/types.js";
 import { settingsOf, type PipelineOptions, type Settings } from "./settings.js";
 import { validate } from "./validate/validate.js";
@@ -43,6 +45,7 @@ export interface RunSummary {
 interface Context extends Omit<Settings, "corpus" | "sandbox"> {
   readonly run: RunDirectory;
   readonly corpus: Corpus;
+  readonly benchmarks: Decontamination;
   readonly plans: Plans;
   readonly sandbox: Sandbox;
   readonly progress: Progress;
@@ -52,6 +55,7 @@ interface Context extends Omit<Settings, "corpus" | "sandbox"> {
 
 interface Opened {
   readonly corpus: Corpus;
+  readonly benchmarks: Decontamination;
   readonly content: ContentOptions;
   readonly run: RunDirectory;
   readonly sandbox: Sandbox;
@@ -63,6 +67,7 @@ interface Opened {
 async function openAll(settings: Settings, onNotice: (text: string) => void): Promise<Opened> {
   const { model, seed, outputDir, clean, stages, workers, python, sandbox: choice } = settings;
   const corpus = await openCorpus(settings.corpus, { onNotice });
+  const benchmarks = await openDecontamination({ lists: settings.decontaminate });
   const options = { choice, workers, python, atLeast: corpus.python, onNotice };
   const { sandbox, notice } = await chooseSandbox(options);
   try {
@@ -70,6 +75,7 @@ async function openAll(settings: Settings, onNotice: (text: string) => void): Pr
       corpus: corpus.identity,
       filters: JSON.stringify(settings.filters),
       types: settings.types ? pyrightVersion() : "off",
+      overlap: JSON.stringify({ nearDuplicates: settings.nearDuplicates, benchmarks: benchmarks.identity }),
       model,
       seed,
       sandbox: sandbox.backend,
@@ -79,7 +85,7 @@ async function openAll(settings: Settings, onNotice: (text: string) => void): Pr
     const whole = stages.size === STAGES.length;
     const run = await openRun(outputDir, content, { version: VERSION, clean: clean && whole });
     if (clean && !whole) await cleanFrom(run, stages);
-    return { corpus, content, run, sandbox, notices: notice === null ? [] : [notice] };
+    return { corpus, benchmarks, content, run, sandbox, notices: notice === null ? [] : [notice] };
   } catch (error) {
     await sandbox.close();
     throw error;
@@ -104,7 +110,7 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
   const settings = settingsOf(options);
   const { draw } = options;
   let say: (text: string) => void = () => undefined;
-  const { corpus, content, run, sandbox, notices } = await openAll(settings, (text) => say(text));
+  const { corpus, benchmarks, content, run, sandbox, notices } = await openAll(settings, (text) => say(text));
   const { signal, release: ignoreSignals } = options.signal
     ? { signal: options.signal, release: () => undefined }
     : stoppedBySignals();
@@ -122,6 +128,7 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
       ...settings,
       run,
       corpus,
+      benchmarks,
       plans: plansFor(run, content),
       sandbox,
       progress,
@@ -209,7 +216,11 @@ function startSeeds(c: Context): Promise<StageHandle<Seed>> {
   const task = (done: number): Task => c.progress.start("seeds", target, done);
   const checker = c.types ? openPyright({ allowImports: c.allowImports }) : null;
   signal.addEventListener("abort", () => void checker?.close(), { once: true });
-  const ordered = checker === null ? [] : [typeErrors(checker)];
+  const ordered = [
+    contaminated(c.benchmarks),
+    ...(checker === null ? [] : [typeErrors(checker)]),
+    ...(c.nearDuplicates === 0 ? [] : [nearDuplicates(c.nearDuplicates)]),
+  ];
   const { filters, workers } = c;
   const gather = gathering({ corpus, target, seed, filters, ordered, workers, signal, task });
   const enough = ({ rows, exhausted }: { rows: number; exhausted?: boolean }): boolean =>

@@ -61,6 +61,7 @@ export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
     seed = 0,
     filters = "",
     types = "",
+    overlap = "",
     model = "",
     sandbox = "",
     interpreter = "",
@@ -72,7 +73,7 @@ export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
     main: KEPT,
     side: [REJECTED],
     order: "appended",
-    fingerprint: fingerprintOf("seeds", SEEDS_VERSION, { corpus, seed, filters, types }, null),
+    fingerprint: fingerprintOf("seeds", SEEDS_VERSION, { corpus, seed, filters, types, overlap }, null),
     summarise: (journal) => summariseSeeds(run, journal),
   };
   let above = seeds.fingerprint;

@@ -6,6 +6,8 @@ import { DOCSTRING_MODEL } from "./instruct/docstring.js";
 import type { SandboxChoice } from "./sandbox/open.js";
 import { SEED_DEFAULTS, type SeedOptions } from "./seeds/seeds.js";
 import { thresholdsOf, type Filters } from "./seeds/thresholds.js";
+import { SEED_THRESHOLD } from "./overlap/dedupe.js";
+import { SHIPPED_BENCHMARKS } from "./overlap/shipped.js";
 import { STAGES, type StageName } from "./plans.js";
 
 export interface PipelineOptions {
@@ -33,6 +35,10 @@ export interface PipelineOptions {
   readonly filters?: Filters;
   /** Refuses seeds in which pyright finds errors, at some 20 ms each. Default false. */
   readonly types?: boolean;
+  /** Jaccard similarity of functions from which a seed is a near-duplicate of one kept; 0 keeps all. Default 0.5. */
+  readonly nearDuplicates?: number;
+  /** Benchmarks (`HumanEval`, `MBPP`) and files of problems whose copies are refused; default those two, `none` refuses none. */
+  readonly decontaminate?: readonly string[];
   /** Sandbox processes, and threads that read a large corpus; default one per processor, at most 8. */
   readonly workers?: number;
   /** `native`, `pyodide` or `auto` (default): native where it works and its Python is new enough for the corpus. */
@@ -63,6 +69,7 @@ export function settingsOf(options: PipelineOptions): Settings {
   const { numSamples = 20, seed = 3407, clean = false, retryFailed = false } = options;
   const { batchSize = 4, delay = 0.5, workers = Math.min(8, availableParallelism()) } = options;
   const { sandbox = "auto", python, allowImports = [], types = false } = options;
+  const { nearDuplicates = SEED_THRESHOLD, decontaminate = SHIPPED_BENCHMARKS } = options;
   const filters = {
     ...SEED_DEFAULTS,
     ...thresholdsOf(options.filters),
@@ -72,6 +79,9 @@ export function settingsOf(options: PipelineOptions): Settings {
   checkCounts({ numSamples, batchSize, workers });
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new InputError(`seed must be a whole number of at least 0, not "${seed}"`);
+  }
+  if (!(nearDuplicates >= 0 && nearDuplicates <= 1)) {
+    throw new InputError(`nearDuplicates must be a similarity from 0 to 1, not "${nearDuplicates}"`);
   }
   const stages = stageNames(options.stages ?? STAGES);
   return {
@@ -90,6 +100,8 @@ export function settingsOf(options: PipelineOptions): Settings {
     allowImports,
     filters,
     types,
+    nearDuplicates,
+    decontaminate: decontaminate.length === 1 && decontaminate[0] === "none" ? [] : decontaminate,
     stages,
   };
 }
@@ -111,6 +123,8 @@ const NAMES = [
   "allowImports",
   "filters",
   "types",
+  "nearDuplicates",
+  "decontaminate",
   "signal",
   "draw",
 ] as const satisfies readonly (keyof PipelineOptions)[];

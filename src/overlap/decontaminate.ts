@@ -2,9 +2,10 @@
 // problem's solution, or says enough of its task, is a copy. Prints of every problem in memory; one look per function.
 // How much is enough was chosen on the 13,182 functions of CPython 3.14's standard library, see `ENOUGH`.
 import { InputError } from "../core/errors.js";
+import { sha1Of } from "../core/record.js";
 import { readBenchmark } from "./benchmarks.js";
 import { PRINT_KINDS, printsOf, type Described } from "./ngrams.js";
-import { printedOf, SHIPPED_BENCHMARKS, shippedPrints, type Printed } from "./shipped.js";
+import { packPrints, printedOf, SHIPPED_BENCHMARKS, shippedPrints, type Printed } from "./shipped.js";
 
 /** What was found: the solution as written, the solution under other names, or the words of the task. */
 export type ContaminationKind = "code" | "renamed" | "docstring";
@@ -32,6 +33,8 @@ export interface Decontamination {
   readonly check: (described: Described) => Contamination | null;
   /** Problems looked for. */
   readonly size: number;
+  /** Tells two sets of problems apart, whatever they are called. */
+  readonly identity: string;
 }
 
 /**
@@ -59,6 +62,7 @@ export async function openDecontamination({
   const indices = PRINT_KINDS.map((kind) => ({ kind, index: indexOf(problems, kind) }));
   return {
     size: problems.length,
+    identity: `${problems.length} problems ${sha1Of(Buffer.from(packPrints(problems)).toString("base64")).slice(0, 16)}`,
     check(described) {
       const prints = printsOf(described);
       let best: Contamination | null = null;

@@ -23,6 +23,8 @@ export type SeedReason =
   | ImportReason
   | ThresholdReason
   | "exact-duplicate"
+  | "contaminated"
+  | "near-duplicate"
   | "type-error"
   | "type-unknown";
 
