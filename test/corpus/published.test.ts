@@ -257,6 +257,14 @@ describe("The Stack v2", () => {
     expect(items[0]).toMatchObject({ file: { licence: "MIT", repository: "ada/x", revision: "r1" } });
   });
 
+  it("leaves licences aside when it is told to", async () => {
+    const [, options] = await open();
+    const corpus = await openCorpus("the-stack-v2-dedup:any-licence", options);
+    expect(corpus.identity).toBe(`the-stack-v2-dedup:any-licence@${COMMIT}`);
+    const items = await itemsOf(corpus, 1);
+    expect(items[2]).toMatchObject({ file: { text: "def g():\n    return 2\n", licence: null } });
+  });
+
   it("bears an archive that fails for a while", async () => {
     const [archive, options] = await open();
     archive.faults.push({ path: /content/, status: 503 }, { path: /content/, cutAfter: 10 });
