@@ -13,7 +13,7 @@ import { parquetShard } from "./parquet.js";
 import { filesOfShards, type Shard } from "./shards.js";
 
 /** Contents that are fetched at the same time, and that many rows are read ahead. */
-const AT_ONCE = 32;
+const AT_ONCE = 64;
 
 /** Names of files that hold rows. */
 export const ROW_FILES = /\.(?:parquet|(?:jsonl|ndjson|json)(?:\.gz)?)$/i;
