@@ -65,12 +65,14 @@ function licencesIn(values: Values): string | null {
   return [...new Set(names.map((name) => name.trim()).filter(Boolean))].sort().join(" AND ") || null;
 }
 
-/** Why a row is not wanted: it says that it is in another language, or that its licence is not permissive. */
-export function unwanted(values: Values): NoBytes | null {
+/** Why a row is not wanted: it is in another language, or (unless any will do) its licence is not permissive. */
+export function unwanted(values: Values, anyLicence: boolean): NoBytes | null {
   const language = first(values, LANGUAGE);
   if (language !== null && !/^python\d?$/i.test(language)) return { reason: "not-python", detail: language };
   const type = first(values, [LICENCE_TYPE]);
-  return type === null || type === "permissive" ? null : { reason: "not-permissive", detail: type };
+  return anyLicence || type === null || type === "permissive"
+    ? null
+    : { reason: "not-permissive", detail: type };
 }
 
 /** The program in a row. */

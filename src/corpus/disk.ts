@@ -42,7 +42,7 @@ export async function openDisk(
     python: null,
     notices: [`Functions from the dataset ${name}: each row names its repository and licence where known`],
     licenceText: null,
-    ...rowsCorpus({ files, home, heritage }),
+    ...rowsCorpus({ files, home, heritage, anyLicence: false }),
   };
 }
 

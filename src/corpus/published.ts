@@ -25,6 +25,8 @@ export interface Wanted {
   readonly folder: string | null;
   readonly config: string | null;
   readonly split: string | null;
+  /** True where rows without a permissive licence are wanted too. */
+  readonly anyLicence: boolean;
 }
 
 /** Python's part of datasets that hold many languages, and datasets that are Python only. */
@@ -42,11 +44,15 @@ const NAMED: Readonly<Record<string, { readonly repo: string; readonly folder: s
 /** Names of published corpora, as on the command line. */
 export const PUBLISHED: readonly string[] = [...Object.keys(NAMED), "hf:REPO[/CONFIG][:SPLIT]"];
 
+/** Behind a name: rows without a permissive licence too, which The Stack v2 has. */
+const ANY_LICENCE = ":any-licence";
+
 /** What a corpus's name means, or null where it names no dataset on the Hub. @throws InputError for a broken `hf:` name. */
 export function wantedOf(spec: string): Wanted | null {
   const [, source = "", revision = "main"] = /^([^@]*)(?:@(.+))?$/.exec(spec) ?? [];
-  const named = NAMED[source];
-  if (named !== undefined) return { source, ...named, revision, config: null, split: null };
+  const anyLicence = source.endsWith(ANY_LICENCE);
+  const named = NAMED[anyLicence ? source.slice(0, -ANY_LICENCE.length) : source];
+  if (named !== undefined) return { source, ...named, revision, config: null, split: null, anyLicence };
   if (!spec.startsWith("hf:")) return null;
   const parts = /^hf:([\w.-]+\/[\w.-]+)(?:\/([^:@]+))?(?::([^:@/]+))?$/.exec(source);
   if (parts === null) {
@@ -55,7 +61,7 @@ export function wantedOf(spec: string): Wanted | null {
     );
   }
   const [, repo = "", config = null, split = null] = parts;
-  return { source, repo, revision, folder: null, config, split };
+  return { source, repo, revision, folder: null, config, split, anyLicence: false };
 }
 
 /**
@@ -68,7 +74,7 @@ export async function openPublished(
   heritage: Heritage,
   signal?: AbortSignal,
 ): Promise<Corpus> {
-  const { source, repo } = wanted;
+  const { source, repo, anyLicence } = wanted;
   const dataset = await hubDataset(hub, repo, wanted.revision, signal);
   const chosen = await choose(wanted, hub, dataset, signal);
   const { revision, licence } = dataset;
@@ -84,7 +90,7 @@ export async function openPublished(
         "each row names its repository and licence where known",
     ],
     licenceText: null,
-    ...rowsCorpus({ files: chosen.map((file) => hubBytes(hub, dataset, file)), home, heritage }),
+    ...rowsCorpus({ files: chosen.map((file) => hubBytes(hub, dataset, file)), home, heritage, anyLicence }),
   };
 }
 

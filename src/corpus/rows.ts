@@ -13,7 +13,7 @@ import { parquetShard } from "./parquet.js";
 import { filesOfShards, type Shard } from "./shards.js";
 
 /** Contents that are fetched at the same time, and that many rows are read ahead. */
-const AT_ONCE = 32;
+const AT_ONCE = 64;
 
 /** Names of files that hold rows. */
 export const ROW_FILES = /\.(?:parquet|(?:jsonl|ndjson|json)(?:\.gz)?)$/i;
@@ -23,10 +23,17 @@ export interface RowSource {
   readonly files: readonly Bytes[];
   readonly home: Omit<RowHome, "path">;
   readonly heritage: Heritage;
+  /** False leaves out rows that say that their licence is not permissive. */
+  readonly anyLicence: boolean;
 }
 
 /** `files` and `count` of a corpus made of rows. */
-export function rowsCorpus({ files, home, heritage }: RowSource): Pick<Corpus, "files" | "count"> {
+export function rowsCorpus({
+  files,
+  home,
+  heritage,
+  anyLicence,
+}: RowSource): Pick<Corpus, "files" | "count"> {
   const shards = files.map((bytes) => shardOf(bytes, home.source));
   return {
     count: () => Promise.resolve(null),
@@ -39,7 +46,8 @@ export function rowsCorpus({ files, home, heritage }: RowSource): Pick<Corpus, "
           const place = { ...home, path: `${name.replaceAll("/", ":")}#${row.at}` };
           const key = keyOf(home.source, home.revision, name, row.at);
           const values = "values" in row ? row.values : {};
-          const result = "fault" in row ? row.fault : await programOf(values, heritage, signal);
+          const fault = "fault" in row ? row.fault : unwanted(values, anyLicence);
+          const result = fault ?? (await programOf(values, heritage, signal));
           return itemOf(order, key, originOf(values, place), result);
         },
         AT_ONCE,
@@ -62,8 +70,6 @@ async function programOf(
   heritage: Heritage,
   signal: AbortSignal,
 ): Promise<Decoded | NoBytes> {
-  const fault = unwanted(values);
-  if (fault !== null) return fault;
   const blob = blobIn(values);
   const inside = textIn(values);
   if (blob === null || "text" in inside || inside.reason !== "no-content") return inside;

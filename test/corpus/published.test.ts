@@ -110,7 +110,7 @@ describe("a dataset of functions", () => {
     server.faults.push({ path: /cdn/, status: 503 }, { path: /cdn/, status: 503 });
     const failure = await itemsOf(corpus, 3).catch(String);
     expect(failure).toMatch(
-      /^InputError: .* answered 503 .*what was finished is kept.* run the same command again$/,
+      /^InputError: .* answered 503, at every try: what was finished is kept; .* run the same command again$/,
     );
     expect(failure).not.toContain("signature");
     await server.close();
@@ -257,6 +257,14 @@ describe("The Stack v2", () => {
     expect(items[0]).toMatchObject({ file: { licence: "MIT", repository: "ada/x", revision: "r1" } });
   });
 
+  it("leaves licences aside when it is told to", async () => {
+    const [, options] = await open();
+    const corpus = await openCorpus("the-stack-v2-dedup:any-licence", options);
+    expect(corpus.identity).toBe(`the-stack-v2-dedup:any-licence@${COMMIT}`);
+    const items = await itemsOf(corpus, 1);
+    expect(items[2]).toMatchObject({ file: { text: "def g():\n    return 2\n", licence: null } });
+  });
+
   it("bears an archive that fails for a while", async () => {
     const [archive, options] = await open();
     archive.faults.push({ path: /content/, status: 503 }, { path: /content/, cutAfter: 10 });
@@ -323,6 +331,37 @@ describe("hf:REPO", () => {
     expect(paths("hf:a/b/deep", all, configs)).toEqual(["p/one.parquet", "p/deep/two.parquet"]);
     expect(paths("hf:a/b/q:test", all, configs)).toEqual(["q/x+1.parquet"]);
     expect(paths("hf:a/b/q:train", all, configs)).toEqual([]);
+  });
+
+  it("fetches its own columns and row groups only, and goes on in the middle of a file of lines", async () => {
+    const hash = (text: string): string => createHash("sha512").update(text).digest("hex");
+    const noise = Array.from({ length: 40 }, (_, at) =>
+      Array.from({ length: 300 }, (_, part) => hash(`${at}.${part}`)).join(""),
+    );
+    const content = noise.map((_, at) => `x = ${at}\n`);
+    const wide = parquetOf({ content, embedding: noise }, 10);
+    const lines = linesOf(noise.map((text, at) => ({ code: `y = ${at}`, text })));
+    const [server, options] = await hubOf({
+      "a/wide": { files: { "x.parquet": wide } },
+      "a/long": { files: { "x.jsonl": lines } },
+    });
+    const fetched = (): number =>
+      server.seen.splice(0).reduce((sum, { path, range = "" }) => {
+        const [, start = 0, end = 0] = /(\d+)-(\d+)/.exec(range) ?? [];
+        return path.startsWith("/cdn") ? sum + Number(end) - Number(start) + 1 : sum;
+      }, 0);
+    const corpus = await openCorpus("hf:a/wide", options);
+    server.seen.length = 0;
+    const items = await itemsOf(corpus, 0);
+    expect(items).toHaveLength(40);
+    const [footer, all] = [Math.min(wide.length, 512 * 1024), fetched()];
+    expect(all).toBeLessThan(footer + 5_000);
+    expect(wide.length).toBeGreaterThan(1_000_000);
+    const long = await openCorpus("hf:a/long", options);
+    const orders = (await itemsOf(long, 0)).map(({ order }) => order);
+    fetched();
+    expect(await itemsOf(long, 0, orders[37])).toHaveLength(2);
+    expect(fetched()).toBeLessThan(lines.length / 10);
   });
 
   it("takes a revision, and keeps it out of the records", async () => {

@@ -38,6 +38,7 @@ describe("a dataset on the Hub", () => {
       { config_name: "one", data_files: "data/*.parquet" },
       { config_name: "two", data_files: ["a", "b"] },
       { data_files: [{ split: "test", path: ["c", 7] }] },
+      { config_name: "inside", data_dir: "python/" },
       "nonsense",
     ];
     const dataset = await hubDataset(await hubOf({ files: {}, cardData: { configs } }), "acme/stack", "main");
@@ -51,6 +52,7 @@ describe("a dataset on the Hub", () => {
         ],
       },
       { name: "default", files: [{ split: "test", patterns: ["c"] }] },
+      { name: "inside", files: [{ split: "train", patterns: ["python/**"] }] },
     ]);
   });
 

@@ -155,6 +155,10 @@ describe("a token", () => {
     const error: unknown = await http.get(`${url}/file?token=hf_secret`).catch((reason: unknown) => reason);
     expect(inspect(error, { depth: 9 })).toContain(`${url}/file answered 500`);
     expect(inspect(error, { depth: 9 })).not.toContain("hf_secret");
+    faults.push({ path: /file/, cutAfter: 5 });
+    const cut: unknown = await http.get(`${url}/file?token=hf_secret`).catch((reason: unknown) => reason);
+    expect(inspect(cut, { depth: 9 })).toContain(`the connection to ${url}/file broke`);
+    expect(inspect(cut, { depth: 9 })).not.toContain("hf_secret");
   });
 
   it("is not needed again for the ranges of a file that lies elsewhere, until that address expires", async () => {
