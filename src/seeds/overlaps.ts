@@ -25,8 +25,8 @@ export function contaminated(benchmarks: Pick<Decontamination, "check">): Ordere
     refuse(seed) {
       const hit = benchmarks.check({ code: functionOf(seed), docstring: seed.docstring });
       if (hit === null) return null;
-      const { benchmark, item, kind, share } = hit;
-      return { reason: "contaminated", detail: `${benchmark} ${item}: ${kind} ${share.toFixed(2)}` };
+      const { item, kind, share } = hit;
+      return { reason: "contaminated", detail: `${item}: ${kind} ${share.toFixed(2)}` };
     },
   };
 }
