@@ -59,6 +59,8 @@ interface Place {
   /** What comes before the name in the qualified name. */
   readonly prefix: string;
   readonly kind: ParentKind;
+  /** Names that the function around declares global. */
+  readonly globals?: ReadonlySet<string> | undefined;
 }
 
 type Found = (definition: SyntaxNode, qualname: string, kind: ParentKind) => void;
@@ -84,9 +86,11 @@ function walk(node: SyntaxNode, place: Place, scopes: Scopes, found: Found): voi
     if (child.type === "function_definition") {
       const qualname = qualnameOf(child, place, scopes);
       found(child, qualname, place.kind);
-      walk(child, { prefix: `${qualname}.<locals>.`, kind: "function" }, scopes, found);
+      const globals = scopes.functions.get(child)?.globals;
+      walk(child, { prefix: `${qualname}.<locals>.`, kind: "function", globals }, scopes, found);
     } else if (child.type === "class_definition") {
-      walk(child, { prefix: `${place.prefix}${nameOf(child)}.`, kind: "class" }, scopes, found);
+      const prefix = place.globals?.has(nameOf(child)) === true ? "" : place.prefix;
+      walk(child, { prefix: `${prefix}${nameOf(child)}.`, kind: "class" }, scopes, found);
     } else if (COMPOUND.has(child.type)) {
       walk(child, place.kind === "module" ? { ...place, kind: "block" } : place, scopes, found);
     } else if (TRANSPARENT.has(child.type)) walk(child, place, scopes, found);

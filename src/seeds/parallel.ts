@@ -44,21 +44,23 @@ export async function* mapInOrder<Name extends JobName>(
       spent += performance.now() - begun;
       yield { item, result };
     }
-    yield* mapThreaded(items, openThreads(start, { workers }), 2 * workers + 1);
+    yield* mapThreaded(items, openThreads(start, { workers }), workers);
   } finally {
     await items.return(undefined);
   }
 }
 
-/** Keeps `ahead` batches under way. */
+/** Keeps batches under way: few at first, in case little is wanted, then enough that one large file holds nobody up. */
 async function* mapThreaded<Name extends JobName>(
   items: Items,
   threads: Threads<Name>,
-  ahead: number,
+  workers: number,
 ): AsyncGenerator<Done<Name>> {
   const queue: Promise<readonly Done<Name>[]>[] = [];
   try {
-    for (let more = true; more || queue.length > 0;) {
+    let taken = 0;
+    for (let more = true; more || queue.length > 0; taken++) {
+      const ahead = Math.min(2 * workers + (taken >> 2), 10 * workers);
       while (more && queue.length < ahead) {
         const batch = await takeBatch(items);
         more = batch.length > 0;

@@ -54,6 +54,12 @@ describe("functionsOf", () => {
     ]);
   });
 
+  it("names the methods of a class that is declared global as Python does", () => {
+    const text =
+      "def f():\n    global C\n    class C:\n        def m(self): pass\n    class D:\n        def m(self): pass\n";
+    expect(functions(text).map(({ qualname }) => qualname)).toEqual(["f", "C.m", "f.<locals>.D.m"]);
+  });
+
   it("still lists the functions of a broken file and says which of them is broken", () => {
     const found = functions(
       "def good(x):\n    return x\n\ndef bad(x):\n    return x +\n\ndef fine(y):\n    return y\n",
