@@ -36,10 +36,22 @@ async function main(args) {
   }
   if (others.length > 0) throw new lab.InputError(`run-all takes flags only, not "${others[0]}": see --help`);
   const options = pipelineOptions(values);
-  options.outputDir = path.resolve(options.outputDir);
+  absolute(options);
   if (values["no-notebooks"]) await lab.runPipeline({ ...options, draw: lab.drawOn(process.stderr) });
   else await runNotebooks(options);
   await tellWhere(options.outputDir, values["no-notebooks"]);
+}
+
+/** Notebooks run in a folder of their own, so that paths must not depend on it. */
+function absolute(options) {
+  const whole = (file) => (existsSync(file) ? path.resolve(file) : file);
+  options.outputDir = path.resolve(options.outputDir);
+  options.corpus = options.corpus.replace(
+    /^(folder|git|parquet|jsonl):(.+)$/s,
+    (_, kind, file) => `${kind}:${whole(file)}`,
+  );
+  if (options.python !== undefined) options.python = whole(options.python);
+  if (options.decontaminate !== undefined) options.decontaminate = options.decontaminate.map(whole);
 }
 
 async function runNotebooks(options) {
@@ -58,31 +70,21 @@ async function runNotebooks(options) {
 }
 
 async function runOne(name, stages, options, signal) {
-  const { outputDir, corpus, model, numSamples, seed, batchSize, retryFailed, workers, filters, types } =
-    options;
-  const params = {
-    outputDir,
-    corpus,
-    model,
-    numSamples,
-    seed,
-    batchSize,
-    retryFailed,
-    filters,
-    types,
-    ...(workers && { workers }),
-  };
+  // The run directory is cleaned already, and which stages a notebook runs is its own affair.
+  const params = Object.fromEntries(
+    Object.entries(options).filter(([option]) => !["clean", "stages"].includes(option)),
+  );
   const several = NOTEBOOKS.find(([own]) => own === name)[1].length > 1;
   const parameters = { params, ...(several && { stages }) };
   const input = path.join(root, "notebooks", `${name}.ipynb`);
   const output = path.join(root, "reports", `${name}.ipynb`);
   const page = output.replace(/ipynb$/, "html");
-  if (!retryFailed && (await isCurrent({ input, output, page, stages, parameters }))) {
+  if (!params.retryFailed && (await isCurrent({ input, output, page, stages, parameters }))) {
     echo(chalk.dim(`${name}  finished already`));
     return;
   }
   echo(chalk.bold(name));
-  const log = followLog(path.join(outputDir, "pipeline.log"), lab.drawOn(process.stderr));
+  const log = followLog(path.join(params.outputDir, "pipeline.log"), lab.drawOn(process.stderr));
   try {
     const executed = await lab.executeNotebook(input, output, { parameters, signal });
     executed.metadata.selfalign.stamp = await stampOf(input, stages, parameters);

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { InputError } from "./core/errors.js";
 import type { Draw } from "./core/progress.js";
 import { DOCSTRING_MODEL } from "./instruct/docstring.js";
-import type { SandboxChoice } from "./sandbox/open.js";
+import { SANDBOX_CHOICES, type SandboxChoice } from "./sandbox/open.js";
 import { SEED_DEFAULTS, type SeedOptions } from "./seeds/seeds.js";
 import { thresholdsOf, type Filters } from "./seeds/thresholds.js";
 import { SEED_THRESHOLD } from "./overlap/dedupe.js";
@@ -42,7 +42,7 @@ export interface PipelineOptions {
   /** Sandbox processes, and threads that read a large corpus; default one per processor, at most 8. */
   readonly workers?: number;
   /** `native`, `pyodide` or `auto` (default): native where it works and its Python is new enough for the corpus. */
-  readonly sandbox?: SandboxChoice;
+  readonly sandbox?: string;
   /** Interpreter of the native sandbox instead of the system's, with its site-packages. */
   readonly python?: string;
   /** Top-level modules that seeds and programs may import beside the standard library's, default none. */
@@ -54,8 +54,9 @@ export interface PipelineOptions {
 }
 
 export interface Settings extends Required<
-  Omit<PipelineOptions, "stages" | "signal" | "draw" | "python" | "filters">
+  Omit<PipelineOptions, "stages" | "signal" | "draw" | "python" | "filters" | "sandbox">
 > {
+  readonly sandbox: SandboxChoice;
   /** Filters with every default filled in. */
   readonly filters: Required<SeedOptions>;
   readonly python: string | undefined;
@@ -95,7 +96,7 @@ export function settingsOf(options: PipelineOptions): Settings {
     batchSize,
     delay,
     workers,
-    sandbox,
+    sandbox: sandboxNamed(sandbox),
     python,
     allowImports,
     filters,
@@ -145,6 +146,12 @@ function stageNames(names: readonly string[]): ReadonlySet<StageName> {
       return stage;
     }),
   );
+}
+
+function sandboxNamed(name: string): SandboxChoice {
+  const choice = SANDBOX_CHOICES.find((known) => known === name);
+  if (choice !== undefined) return choice;
+  throw new InputError(`sandbox "${name}" does not exist: choose from ${SANDBOX_CHOICES.join(", ")}`);
 }
 
 function checkModel(model: string): void {
