@@ -3,14 +3,13 @@
 import type { SyntaxNode } from "../python/syntax.js";
 import { nameOf } from "./paths.js";
 
-/** The methods behind `==`, `!=` and the orders. */
+const EQUALITIES = new Set(["__eq__", "__ne__"]);
+
+/** The methods behind `==`, `!=` and the orders, and those by which tests compare otherwise: `4 in x`, `abs(x - 4) < 1e-6`. */
 export const COMPARISONS: ReadonlySet<string> = new Set([
-  "__eq__",
-  "__ne__",
-  "__lt__",
-  "__le__",
-  "__gt__",
-  "__ge__",
+  ...EQUALITIES,
+  ...["__lt__", "__le__", "__gt__", "__ge__", "__contains__"],
+  ...["add", "sub", "mul", "truediv", "floordiv", "mod"].flatMap((name) => [`__${name}__`, `__r${name}__`]),
 ]);
 
 /** True for a function or lambda that gives an answer without looking at what `self` is compared with. */
@@ -20,7 +19,23 @@ export function answersBlindly(definition: SyntaxNode): boolean {
   const answers = definition.type === "lambda" ? [body] : returnedIn(body);
   if (answers.every(({ text }) => text === "NotImplemented" || text === "None")) return false;
   if (!mentions(body, argumentsOf(definition))) return true;
+  if (isEquality(definition) && !mentions(body, ownNames(definition))) return true;
   return answers.every(isConstant) && new Set(answers.map(({ text }) => text)).size === 1 && !raises(body);
+}
+
+function isEquality(definition: SyntaxNode): boolean {
+  const name = definition.childForFieldName("name");
+  return name !== null && EQUALITIES.has(nameOf(name));
+}
+
+/** Of an equality: its object, and the class that it stands in. One that names neither is the same for all objects. */
+function ownNames(definition: SyntaxNode): ReadonlySet<string> {
+  const parameters = definition.childForFieldName("parameters")?.codeChildren ?? [];
+  const own = parameters.slice(0, 1).flatMap((parameter) => firstIdentifier(parameter) ?? []);
+  let around = definition.parent;
+  while (around && around.type !== "class_definition") around = around.parent;
+  const name = around?.childForFieldName("name");
+  return new Set(name ? [...own, nameOf(name)] : own);
 }
 
 /** Names of the parameters behind `self`; all of them where there is but one, as in `*both`. */

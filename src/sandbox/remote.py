@@ -13,7 +13,7 @@ import types
 _STANDARD = frozenset(sys.stdlib_module_names)
 _MOST_CLASSES = 1000
 # What runs the tests takes these for a sign to end a loop or a task, not for a failure.
-_SIGNS = (StopIteration, StopAsyncIteration, GeneratorExit, asyncio.CancelledError)
+_SIGNS = (StopAsyncIteration, GeneratorExit, asyncio.CancelledError)
 # What the other world may say of itself; that all went well it need not be believed.
 _FAILURES = frozenset(["error", "exit", "memory", "timeout"])
 
@@ -90,6 +90,8 @@ def _exchange_with(message, count=1):
     if tag == "x":
         if any(base.__module__.startswith("unittest.") for base in type(error).__mro__):
             _end("error", f"the code raises {type(error).__name__}, which skips or stops tests")
+        if isinstance(error, StopIteration):
+            _end("error", "the code raises StopIteration, which ends an iteration of the tests")
         if isinstance(error, _SIGNS):
             _refuse(f"the code raises {type(error).__name__}, by which it could steer the tests' own machinery")
         _link.raised, _link.line = error, line if type(line) is int else None
