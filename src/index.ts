@@ -101,5 +101,6 @@ export { readDatasetStats, readFunnel, readSummary, type Summaries } from "./sum
 export { readTimes } from "./compose.js";
 export { finishedStages, STAGES, type StageName } from "./plans.js";
 export type { PipelineOptions } from "./settings.js";
-export { prepareRun, runPipeline, type RunSummary } from "./pipeline.js";
+export { prepareRun } from "./opening.js";
+export { runPipeline, type RunSummary } from "./pipeline.js";
 export { collect } from "./core/collect.js";

@@ -3,12 +3,11 @@
 // not done again.
 import { appendFile, mkdir } from "node:fs/promises";
 import type { Corpus } from "./corpus/corpus.js";
-import { openCorpus } from "./corpus/open.js";
 import { explained, InputError } from "./core/errors.js";
 import { stoppedBySignals } from "./core/interrupt.js";
 import { startProgress, type Progress, type Task } from "./core/progress.js";
 import { keyOf, type Seed, type WithResponse, type WithResult } from "./core/record.js";
-import { openRun, type ContentOptions, type RunDirectory } from "./core/run.js";
+import type { RunDirectory } from "./core/run.js";
 import {
   finishedStage,
   mapping,
@@ -19,13 +18,12 @@ import {
 } from "./core/stage.js";
 import { cpuSeconds } from "./core/usage.js";
 import { docstringTeacher, stepKey, type Step } from "./instruct/stage.js";
-import { VERSION } from "./package.js";
 import { FOLDERS, plansFor, RECORDS, STAGES, type Plans, type StageName } from "./plans.js";
 import { publishDataset, publishReport } from "./publish.js";
-import { openPyright, pyrightVersion } from "./python/pyright.js";
-import { openDecontamination, type Decontamination } from "./overlap/decontaminate.js";
+import { openPyright } from "./python/pyright.js";
+import { openAll } from "./opening.js";
+import type { Decontamination } from "./overlap/decontaminate.js";
 import { loadGrammar } from "./python/syntax.js";
-import { chooseSandbox } from "./sandbox/open.js";
 import type { Sandbox } from "./sandbox/sandbox.js";
 import { gathering } from "./seeds/gather.js";
 import { contaminated, nearDuplicates } from "./seeds/overlaps.js";
@@ -51,55 +49,6 @@ interface Context extends Omit<Settings, "corpus" | "sandbox"> {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly worked: Set<StageName>;
-}
-
-interface Opened {
-  readonly corpus: Corpus;
-  readonly benchmarks: Decontamination;
-  readonly content: ContentOptions;
-  readonly run: RunDirectory;
-  readonly sandbox: Sandbox;
-  /** What to tell once the run's log is open. */
-  readonly notices: readonly string[];
-}
-
-/** Opens corpus, sandbox and run directory; removes what `clean` says. */
-async function openAll(settings: Settings, onNotice: (text: string) => void): Promise<Opened> {
-  const { model, seed, outputDir, clean, stages, workers, python, sandbox: choice } = settings;
-  const corpus = await openCorpus(settings.corpus, { onNotice });
-  const benchmarks = await openDecontamination({ lists: settings.decontaminate });
-  const options = { choice, workers, python, atLeast: corpus.python, onNotice };
-  const { sandbox, notice } = await chooseSandbox(options);
-  try {
-    const content = {
-      corpus: corpus.identity,
-      filters: JSON.stringify(settings.filters),
-      types: settings.types ? pyrightVersion() : "off",
-      overlap: JSON.stringify({ nearDuplicates: settings.nearDuplicates, benchmarks: benchmarks.identity }),
-      model,
-      seed,
-      sandbox: sandbox.backend,
-      interpreter: sandbox.interpreter,
-      allowImports: [...settings.allowImports].sort().join(","),
-    };
-    const whole = stages.size === STAGES.length;
-    const run = await openRun(outputDir, content, { version: VERSION, clean: clean && whole });
-    if (clean && !whole) await cleanFrom(run, stages);
-    return { corpus, benchmarks, content, run, sandbox, notices: notice === null ? [] : [notice] };
-  } catch (error) {
-    await sandbox.close();
-    throw error;
-  }
-}
-
-/**
- * Checks the options, opens the run directory and leaves it ready for `runPipeline` (which need not clean it again).
- * @throws InputError as `runPipeline` does.
- */
-export async function prepareRun(options: PipelineOptions = {}): Promise<void> {
-  const { run, sandbox } = await openAll(settingsOf(options), () => undefined);
-  await sandbox.close();
-  await run.release();
 }
 
 /**
@@ -305,14 +254,4 @@ async function timed(c: Context, stage: StageName, work: () => Promise<unknown>)
   const after = c.stages.size === 1 ? await cpuSeconds() : null;
   const entry = { stage, seconds, cpuSeconds: cpu === null || after === null ? null : after - cpu };
   await appendFile(c.run.at("timings.jsonl"), `${JSON.stringify(entry)}\n`);
-}
-
-/** Removes what the first of these stages and all after it wrote. */
-async function cleanFrom(run: RunDirectory, stages: ReadonlySet<StageName>): Promise<void> {
-  const first = STAGES.findIndex((stage) => stages.has(stage));
-  const gone = STAGES.slice(first);
-  await run.forget(
-    gone.flatMap((stage) => RECORDS[stage]),
-    gone.map((stage) => FOLDERS[stage]).filter((folder) => folder !== null),
-  );
 }

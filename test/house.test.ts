@@ -32,6 +32,7 @@ const ROOT = [
   "settings",
   "compose",
   "publish",
+  "opening",
   "pipeline",
   "index",
 ];
