@@ -91,6 +91,9 @@ function checked(answer: Answer, sites: readonly string[], name: string): Found<
   const [major, minor] = answer.version;
   if (major !== 3 || minor < 10) return { missing: `${name} is Python ${major}.${minor}, older than 3.10` };
   const needed = [...new Set([...answer.folders, ...sites, path.dirname(answer.file)])];
+  const hidden = needed.find((folder) => `${folder}/`.startsWith("/tmp/"));
+  if (hidden !== undefined)
+    return { missing: `'${hidden}' lies in /tmp, of which every program has its own` };
   const shut = process.getuid?.() === 0 ? needed.find((folder) => !openToAll(folder)) : undefined;
   if (shut !== undefined)
     return { missing: `'${shut}' can't be read by other users, which the sandbox's user is` };

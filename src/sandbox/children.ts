@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { createInterface } from "node:readline";
+import { BUSY } from "./jobs.js";
 import type { Answer, Order, Ready, Reply } from "./wire.js";
 
 const SHELL = "/bin/sh";
@@ -15,8 +16,6 @@ const SHELL = "/bin/sh";
 const GUARDED = existsSync(SHELL);
 const START_MS = 180_000;
 const CPU_POLL_MS = 50;
-/** Share of its time that a program must have spent computing to have run out of it by its own doing. */
-const BUSY = 0.8;
 /** On a loaded machine processor time comes slowly; so much slower it may come before we give up. */
 const WALL_PER_CPU = 6;
 const STDERR_CHARACTERS = 4_000;

@@ -27,6 +27,9 @@ const STATUSES: ReadonlySet<string> = new Set<OutcomeStatus>([
   "memory",
   "unsupported",
 ]);
+/** Share of its time that a program must have spent computing to have run out of it by its own doing. */
+export const BUSY = 0.8;
+
 /** Endings that a loaded or starved machine may bring about, so that they are believed only the second time. */
 export const UNSURE: ReadonlySet<string> = new Set<OutcomeStatus>(["timeout", "memory", "sandbox-error"]);
 

@@ -7,7 +7,7 @@ import { findBubblewrap, findPython, pythonAt } from "./bubblewrap.js";
 import type { Found, Interpreter } from "./bubblewrap.js";
 import { openPool } from "./childpool.js";
 import type { ChildPool } from "./childpool.js";
-import { endedOutcome, outcomeOf, understood } from "./jobs.js";
+import { BUSY, endedOutcome, outcomeOf, understood } from "./jobs.js";
 import { checkCount, compiledFolder } from "./pyodide.js";
 import type { JudgeJob, JudgingSandbox, KillJob, Mode, Outcome } from "./sandbox.js";
 import { startZygote } from "./zygote.js";
@@ -15,8 +15,6 @@ import type { Ended, Zygote } from "./zygote.js";
 
 const MEBIBYTE = 1024 * 1024;
 const FILE_BYTES = 16 * MEBIBYTE;
-/** Share of the time that a program must have spent computing to have run out of it by its own doing. */
-const BUSY = 0.8;
 /** On a loaded machine processor time comes slowly; so much slower it may come before we give up. */
 const WALL_PER_CPU = 2;
 /** A variant may take so many times what the original took, and at least this. */
@@ -24,7 +22,7 @@ const VARIANT_FACTOR = 10;
 const VARIANT_MS = 1_000;
 
 export interface NativeOptions {
-  /** Zygotes. Default: as many as there are processors. */
+  /** Zygotes. */
   readonly workers: number;
   /** Wall time of a judgement in ms. */
   readonly timeoutMs: number;
@@ -79,7 +77,7 @@ export async function openNative(options: NativeOptions): Promise<JudgingSandbox
   };
 }
 
-/** One line of text per world, and what each world is to read. */
+/** What each world is to read: one where code and tests are together, else that of the code and that of the tests. */
 function framesOf({ code, tests, entryPoint, mode }: JudgeJob, nonce: string): readonly string[] {
   if (mode === "split") {
     const secrets = { nonce, confront: JSON.stringify([nonce, code, tests, entryPoint]) };

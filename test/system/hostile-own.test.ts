@@ -93,7 +93,7 @@ describe.each(ways)("$backend, $mode", ({ backend, mode, open, processes }) => {
     await new Promise<void>((resolve) => servers[0].listen(0, resolve));
     await new Promise<void>((resolve) => servers[1].listen(`${canary}.sock`, resolve));
     const { port } = servers[0].address() as net.AddressInfo;
-    sandbox = await open({ timeoutMs: 1_000 });
+    sandbox = await open({ timeoutMs: 2_000 });
     for (let at = 0; at < programs.length; at += BETWEEN_CHECKS) {
       const some = programs.slice(at, at + BETWEEN_CHECKS);
       const judged = some.map(async (program) => {

@@ -1,5 +1,5 @@
 // The native sandbox: its limits, what a program sees of the machine, and the life of its processes.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -192,6 +192,20 @@ test.runIf(hasNative)("auto is native here, unless the programs need a newer Pyt
   expect(observations).toMatchObject([{ status: "value", literal: "9" }]);
   await Promise.all([sandbox.close(), newer.close()]);
 });
+
+test.runIf(hasNative)(
+  "an interpreter by its path is used, and one that the programs could not see is refused",
+  async () => {
+    const named = await openSandbox({ python: "/usr/bin/python3", workers: 1 });
+    const job = { code: SQUARE, tests: "assert f(2) == 4\n", entryPoint: "f", mode: "split" } as const;
+    expect(await named.judge(job)).toMatchObject({ status: "passed" });
+    await named.close();
+    const folder = mkdtempSync(path.join("/tmp", "venv-"));
+    expect(spawnSync("/usr/bin/python3", ["-m", "venv", "--without-pip", folder]).status).toBe(0);
+    await expect(openSandbox({ python: path.join(folder, "bin/python") })).rejects.toThrow(/lies in \/tmp/);
+    rmSync(folder, { recursive: true });
+  },
+);
 
 test("a choice that does not exist, and an interpreter that is none, are refused", async () => {
   await expect(openSandbox({ choice: "docker" as "auto" })).rejects.toThrow(
