@@ -64,6 +64,13 @@ const read = (file: string): readonly Program[] =>
     .map((line) => JSON.parse(line) as Program);
 const programs = [...read("programs.jsonl"), ...read("correct.jsonl")];
 
+/** A correct program has time on a busy machine too; a hostile one that never ends is not waited for so long. */
+const isRight = ({ want }: Program): boolean => want === "pass";
+const GROUPS = [
+  { group: programs.filter(isRight), timeoutMs: 8_000 },
+  { group: programs.filter((program) => !isRight(program)), timeoutMs: 1_000 },
+];
+
 /** Programs after which two harmless ones are tried, so that each of two workers has its turn. */
 const BETWEEN_CHECKS = 8;
 const benign = { code: "def f(x): return x * x\n", tests: "assert f(3) == 9\n", entryPoint: "f" };
@@ -75,7 +82,7 @@ it("the programs are told apart by name, and most are hostile", () => {
 });
 
 describe.each(ways)("$backend, $mode", ({ backend, mode, open, processes }) => {
-  let sandbox: JudgingSandbox;
+  let sandbox: JudgingSandbox | undefined;
   let folder: string;
   let connections = 0;
   const answer = (socket: net.Socket) => {
@@ -86,6 +93,27 @@ describe.each(ways)("$backend, $mode", ({ backend, mode, open, processes }) => {
   const results: { program: Program; accepted: boolean; status: string }[] = [];
   const harmed: string[] = [];
 
+  const judge = async (
+    judging: JudgingSandbox,
+    some: readonly Program[],
+    filled: (code: string) => string,
+  ): Promise<void> => {
+    const judged = some.map(async (program) => {
+      const { status, asserts } = await judging.judge({
+        code: filled(program.code),
+        tests: program.tests,
+        entryPoint: "f",
+        mode,
+      });
+      results.push({ program, accepted: status === "passed" && asserts > 0, status });
+    });
+    await Promise.all(judged);
+    const after = [judging.judge({ ...benign, mode }), judging.judge({ ...benign, mode })];
+    for (const { status, asserts } of await Promise.all(after))
+      if (status !== "passed" || asserts !== 1)
+        harmed.push(`${status} after ${some.map(({ name }) => name).join(", ")}`);
+  };
+
   beforeAll(async () => {
     folder = mkdtempSync(path.join(os.tmpdir(), "hostile-own-"));
     const canary = path.join(folder, "canary");
@@ -93,25 +121,18 @@ describe.each(ways)("$backend, $mode", ({ backend, mode, open, processes }) => {
     await new Promise<void>((resolve) => servers[0].listen(0, resolve));
     await new Promise<void>((resolve) => servers[1].listen(`${canary}.sock`, resolve));
     const { port } = servers[0].address() as net.AddressInfo;
-    sandbox = await open({ timeoutMs: 2_000 });
-    for (let at = 0; at < programs.length; at += BETWEEN_CHECKS) {
-      const some = programs.slice(at, at + BETWEEN_CHECKS);
-      const judged = some.map(async (program) => {
-        const code = program.code.replaceAll("PORT", String(port)).replaceAll("CANARY", canary);
-        const outcome = await sandbox.judge({ code, tests: program.tests, entryPoint: "f", mode });
-        const { status, asserts } = outcome;
-        results.push({ program, accepted: status === "passed" && asserts > 0, status });
-      });
-      await Promise.all(judged);
-      const after = [sandbox.judge({ ...benign, mode }), sandbox.judge({ ...benign, mode })];
-      for (const { status, asserts } of await Promise.all(after))
-        if (status !== "passed" || asserts !== 1)
-          harmed.push(`${status} after ${some.map(({ name }) => name).join(", ")}`);
+    for (const { group, timeoutMs } of GROUPS) {
+      await sandbox?.close();
+      sandbox = await open({ timeoutMs });
+      for (let at = 0; at < group.length; at += BETWEEN_CHECKS)
+        await judge(sandbox, group.slice(at, at + BETWEEN_CHECKS), (code) =>
+          code.replaceAll("PORT", String(port)).replaceAll("CANARY", canary),
+        );
     }
   }, 280_000);
 
   afterAll(async () => {
-    await sandbox.close();
+    await sandbox?.close();
     for (const server of servers) server.close();
     rmSync(folder, { recursive: true });
   });
@@ -151,7 +172,7 @@ describe.each(ways)("$backend, $mode", ({ backend, mode, open, processes }) => {
   it.runIf(process.platform === "linux")("leaves nothing running", async () => {
     const running = () => descendants(process.pid).filter(({ command }) => command.includes(processes));
     expect(running()).not.toEqual([]);
-    await sandbox.close();
+    await sandbox?.close();
     await expect.poll(running, { timeout: 10_000 }).toEqual([]);
   });
 });
