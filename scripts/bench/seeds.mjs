@@ -49,6 +49,8 @@ export async function bench({ corpus: spec, files: count }) {
       [`ours, ${cores} threads / 1`]: wall(`ours: functions, ${cores} threads`) / wall(ours),
       [`ours / Python ast, ${cores} cores`]:
         wall(`ours: functions, ${cores} threads`) / wall(`Python: ast, ${cores} processes`),
+      [`ours / Python tree-sitter, ${cores} cores`]:
+        wall(`ours: functions, ${cores} threads`) / wall(`Python: tree-sitter, ${cores} processes`),
     };
     return { rows, ratios: Object.fromEntries(Object.entries(ratios).filter(([, ratio]) => ratio > 0)) };
   } finally {

@@ -57,9 +57,12 @@ function lineStarts(text: string): number[] {
   return starts;
 }
 
-/** A node as a plain object; `children` and `hasError` are filled in by who copies the tree. */
+/** Of all leaves, which are most of a tree. */
+const NO_CHILDREN: readonly CopiedNode[] = [];
+
+/** A node as a plain object, the last child of its parent. `hasError` is filled in by who copies the tree. */
 export class CopiedNode implements SyntaxNode {
-  readonly children: CopiedNode[] = [];
+  private own: CopiedNode[] | null = null;
   hasError = false;
   constructor(
     private readonly source: Source,
@@ -69,7 +72,13 @@ export class CopiedNode implements SyntaxNode {
     readonly startIndex: number,
     readonly endIndex: number,
     readonly parent: CopiedNode | null,
-  ) {}
+  ) {
+    if (parent) (parent.own ??= []).push(this);
+  }
+
+  get children(): readonly CopiedNode[] {
+    return this.own ?? NO_CHILDREN;
+  }
 
   get startPosition(): Position {
     return this.source.position(this.startIndex);

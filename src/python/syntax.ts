@@ -1,12 +1,15 @@
-// The syntax tree of a Python text: sole owner of web-tree-sitter. What goes out is our own plain tree, copied
-// from WebAssembly in one pass (0.9 µs per node), so that the rooms below walk ordinary objects. Named queries
-// come from grammars/python.scm. Any text parses; what is wrong with it shows in `hasError`.
+// The syntax tree of a Python text. What goes out is our own plain tree, copied from WebAssembly in one pass, so that the
+// rooms below walk ordinary objects. Named queries come from grammars/python.scm. Any text parses; what is wrong with it
+// shows in `hasError`.
 // Source of the grammar: tree-sitter-python, https://github.com/tree-sitter/tree-sitter-python
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import type { Language, Parser, Query, Tree, TreeCursor } from "web-tree-sitter";
-import { CopiedNode, Source, type SyntaxNode } from "./node.js";
+import type { Parser, Query, Tree } from "web-tree-sitter";
+import { copierOf, MAX_DEPTH, type Copier } from "./copy.js";
+import { cursorOf } from "./cursor.js";
+import type { SyntaxNode } from "./node.js";
 
+export { MAX_DEPTH } from "./copy.js";
 export type { Position, SyntaxNode } from "./node.js";
 
 /** A node found by a query, with the name the query gives it. */
@@ -29,17 +32,12 @@ export interface ParseOptions {
   readonly timeoutMs?: number;
 }
 
-/** Levels of a tree that are copied; deeper code (CPython refuses most of it too) counts as an error. */
-export const MAX_DEPTH = 1_000;
-
 /** Milliseconds for one query: on wide trees of errors its time grows with the square of the text. */
 const QUERY_MS = 1_000;
 
 interface Grammar {
   readonly parser: Parser;
-  readonly language: Language;
-  /** By type number of the language. */
-  readonly named: readonly boolean[];
+  readonly copy: Copier;
   readonly queries: ReadonlyMap<string, Query>;
 }
 
@@ -75,7 +73,8 @@ export function loadGrammar(): Promise<void> {
 async function load(): Promise<Grammar> {
   const { Language, Parser, Query } = await import("web-tree-sitter");
   memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES });
-  await Parser.init({ wasmMemory: memory });
+  const module = { wasmMemory: memory };
+  await Parser.init(module);
   const wasm = createRequire(import.meta.url).resolve("tree-sitter-python/tree-sitter-python.wasm");
   const language = await Language.load(wasm);
   const source = await readFile(new URL("../../grammars/python.scm", import.meta.url), "utf8");
@@ -84,8 +83,7 @@ async function load(): Promise<Grammar> {
     const end = part.indexOf("\n");
     queries.set(part.slice(0, end).trim(), new Query(language, part.slice(end)));
   }
-  const named = Array.from({ length: language.nodeTypeCount }, (_, id) => language.nodeTypeIsNamed(id));
-  return { parser: new Parser().setLanguage(language), language, named, queries };
+  return { parser: new Parser().setLanguage(language), copy: copierOf(language, cursorOf(module)), queries };
 }
 
 function loaded(): Grammar {
@@ -96,7 +94,7 @@ function loaded(): Grammar {
 /** The tree of a text, or null when the time limit was hit. Call `delete` on it when done. */
 export function parsePython(text: string, options: ParseOptions = {}): SyntaxTree | null {
   const { timeoutMs = 5_000 } = options;
-  const { parser } = loaded();
+  const { parser, copy } = loaded();
   const start = performance.now();
   const expired = (): boolean => performance.now() - start > timeoutMs;
   const tree = parser.parse(text, null, { progressCallback: expired });
@@ -104,7 +102,7 @@ export function parsePython(text: string, options: ParseOptions = {}): SyntaxTre
     parser.reset();
     return null;
   }
-  const root = copyTree(tree, text, expired);
+  const root = copy(tree, text, expired);
   if (!root) {
     tree.delete();
     return null;
@@ -117,56 +115,6 @@ export function parsePython(text: string, options: ParseOptions = {}): SyntaxTre
       tree.delete();
     },
   };
-}
-
-/** Nodes copied between two looks at the clock. */
-const COPY_STEP = 4_096;
-
-/** The tree as plain objects, or null when time ran out. Without recursion: hostile text nests as deep as it likes. */
-function copyTree(tree: Tree, text: string, expired: () => boolean): SyntaxNode | null {
-  const cursor = tree.walk();
-  const copy = copierOf(cursor, new Source(text), tree.rootNode.hasError);
-  const root = copy(null);
-  let node: CopiedNode | null = root;
-  for (let depth = 0, copied = 1; node; copied++) {
-    if (copied % COPY_STEP === 0 && expired()) break;
-    if (depth < MAX_DEPTH && cursor.gotoFirstChild()) {
-      node = copy(node);
-      depth++;
-      continue;
-    }
-    if (depth === MAX_DEPTH) markError(node);
-    for (; node.parent && !cursor.gotoNextSibling(); depth--) {
-      cursor.gotoParent();
-      node = node.parent;
-    }
-    node = node.parent && copy(node.parent);
-  }
-  cursor.delete();
-  return node ? null : root;
-}
-
-/** Copies the node that the cursor is on, as the last child of `parent`. */
-function copierOf(
-  cursor: TreeCursor,
-  source: Source,
-  broken: boolean,
-): (parent: CopiedNode | null) => CopiedNode {
-  const { language, named } = loaded();
-  return (parent) => {
-    const id = cursor.nodeTypeId;
-    const type = language.types[id] ?? "ERROR";
-    const field = language.fields[cursor.currentFieldId] ?? null;
-    const isNamed = named[id] ?? true;
-    const node = new CopiedNode(source, type, isNamed, field, cursor.startIndex, cursor.endIndex, parent);
-    parent?.children.push(node);
-    if (broken && (!parent || type === "ERROR" || cursor.nodeIsMissing)) markError(node);
-    return node;
-  };
-}
-
-function markError(node: CopiedNode): void {
-  for (let at: CopiedNode | null = node; at && !at.hasError; at = at.parent) at.hasError = true;
 }
 
 function capturesOf(tree: Tree, root: SyntaxNode, name: string): readonly Capture[] {

@@ -8,7 +8,7 @@ import { openThreads, type Threads } from "./threads.js";
 import type { WorkerStart } from "./worker.js";
 
 export interface ParallelOptions {
-  /** Threads; 1 does everything here. */
+  /** Threads that the work of a large corpus is given to. */
   readonly workers: number;
   /** Milliseconds of work done here before threads are started; default 5,000. */
   readonly inlineMs?: number;
@@ -35,7 +35,7 @@ export async function* mapInOrder<Name extends JobName>(
   await loadGrammar();
   let spent = 0;
   try {
-    while (workers === 1 || spent < inlineMs) {
+    while (spent < inlineMs) {
       const next = await items.next();
       if (next.done === true) return;
       const begun = performance.now();
