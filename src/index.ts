@@ -47,6 +47,7 @@ export {
 export type { Described } from "./overlap/ngrams.js";
 export { SHIPPED_BENCHMARKS } from "./overlap/shipped.js";
 export { FILTER_SETS, type Filters, type Thresholds } from "./seeds/thresholds.js";
+export { seedFunnel, type FunnelStep } from "./seeds/funnel.js";
 export { refilter, type MeasuredRow, type Refiltered } from "./seeds/refilter.js";
 export { SEED_DEFAULTS, type SeedOptions } from "./seeds/seeds.js";
 export type { ExtractedFunction } from "./seeds/functions.js";

@@ -6,9 +6,9 @@ import { readRows, writeWhole } from "./core/files.js";
 import type { Journal } from "./core/journal.js";
 import type { Reject, WithResponse, WithResult } from "./core/record.js";
 import type { RunDirectory } from "./core/run.js";
-import type { FunnelStep } from "./dataset/card.js";
 import { tally, type DatasetStats } from "./dataset/stats.js";
 import { STEPS, type Step } from "./instruct/stage.js";
+import { seedFunnel, type FunnelStep } from "./seeds/funnel.js";
 import { KEPT, POSITION, REJECTED, type Position } from "./seeds/gather.js";
 
 /** Folder of the published files inside a run. */
@@ -145,8 +145,7 @@ export function funnelOf(
   left: Readonly<Record<string, number>>,
 ): FunnelStep[] {
   return [
-    { name: "functions read", count: seeds.functions, left: {} },
-    { name: "seeds", count: seeds.kept, left: seeds.rejected },
+    ...seedFunnel(seeds),
     { name: "with concepts", count: instruct.concepts.rows, left: instruct.concepts.failed },
     { name: "with instruction", count: instruct.instructions.rows, left: instruct.instructions.failed },
     { name: "with response", count: instruct.responses.rows, left: instruct.responses.failed },

@@ -60,6 +60,7 @@ const NAMES = [
   "refusal",
   "runPipeline",
   "scatter",
+  "seedFunnel",
   "select",
   "showChart",
   "showCode",

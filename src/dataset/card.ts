@@ -7,16 +7,9 @@ import { SAMPLE_COLUMNS } from "./columns.js";
 import { JSONL_FILE, PARQUET_FILE } from "./export.js";
 import { hubLicence } from "./licences.js";
 import type { Column } from "./parquet.js";
+import type { FunnelStep } from "../seeds/funnel.js";
 import { VERDICTS } from "./stats.js";
 import type { DatasetStats, FigureName } from "./stats.js";
-
-/** How many were left after a step, and why the others left. */
-export interface FunnelStep {
-  readonly name: string;
-  readonly count: number;
-  /** By reason; empty where the step refuses nothing. */
-  readonly left: Readonly<Record<string, number>>;
-}
 
 export interface CardData {
   /** Title for people. */
