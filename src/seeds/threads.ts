@@ -10,7 +10,7 @@ import type { Batch, BatchResult, WorkerStart } from "./worker.js";
 export interface ThreadsOptions {
   /** Number of threads. */
   readonly workers: number;
-  /** Bytes of parser memory above which a thread is replaced; default 256 MiB. */
+  /** Bytes of parser memory above which a thread is replaced; default 128 MiB. */
   readonly recycleBytes?: number;
 }
 
@@ -48,7 +48,7 @@ function workerFile(): URL {
 /** Opens the pool; threads start with the first batches. */
 export function openThreads<Name extends JobName>(
   start: WorkerStart<Name>,
-  { workers, recycleBytes = 256 * 2 ** 20 }: ThreadsOptions,
+  { workers, recycleBytes = 128 * 2 ** 20 }: ThreadsOptions,
 ): Threads<Name> {
   const threads: Thread[] = [];
   const retired: Promise<number>[] = [];

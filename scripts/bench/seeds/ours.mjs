@@ -1,4 +1,6 @@
-// One measurement of ours on a list of texts, printed as JSON rows: `stages LIST`, `threads LIST N`, `weight LIST FILES`.
+// One measurement of ours, printed as JSON rows: on a list of texts `stages LIST`, `threads LIST N`; on a corpus, read as
+// often as it takes, `weight CORPUS FILES,FILES,…` in one
+// go (`peakRssMb` is since the mark before).
 import { readFileSync } from "node:fs";
 
 // Below the front door on purpose: stages are measured one by one.
@@ -8,8 +10,8 @@ const { loadGrammar, parsePython } = await import(new URL("python/syntax.js", di
 const { seedsOf } = await import(new URL("seeds/seeds.js", dist));
 const { mapInOrder } = await import(new URL("seeds/parallel.js", dist));
 
-const [mode, list, number] = process.argv.slice(2);
-const texts = JSON.parse(readFileSync(list, "utf8"));
+const [mode, source, number] = process.argv.slice(2);
+const texts = mode === "weight" ? [] : JSON.parse(readFileSync(source, "utf8"));
 const megabytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / 1e6;
 await loadGrammar();
 
@@ -22,6 +24,17 @@ const fileOf = (text, at) => ({
   path: `${at}.py`,
   text,
 });
+
+async function* corpusFiles(count) {
+  const { openCorpus } = await import(new URL("index.js", dist));
+  const corpus = await openCorpus(source);
+  for (let given = 0; ;) {
+    for await (const item of corpus.files({ seed: 0 })) {
+      if (given++ === count) return;
+      yield item;
+    }
+  }
+}
 
 async function* items(count) {
   for (let at = 0; at < count; at++) yield { order: String(at), file: fileOf(texts[at % texts.length], at) };
@@ -78,10 +91,18 @@ const MODES = {
     return [{ what, files: texts.length, megabytes, functions, ...total }];
   },
   async weight() {
-    const files = Number(number);
-    const read = mapInOrder(items(files), { job: "functions", options: {} }, { workers: 1 });
-    while (!(await read.next()).done);
-    return [{ what: `ours: weight after ${files} files`, files, rssMb: process.memoryUsage().rss / 1e6 }];
+    const marks = number.split(",").map(Number);
+    const read = mapInOrder(corpusFiles(marks.at(-1)), { job: "functions", options: {} }, { workers: 1 });
+    const rows = [];
+    let [files, peak] = [0, 0];
+    while (!(await read.next()).done) {
+      if (++files % 10 === 0) peak = Math.max(peak, process.memoryUsage.rss());
+      if (!marks.includes(files)) continue;
+      const rssMb = process.memoryUsage.rss() / 1e6;
+      rows.push({ what: `ours: weight at ${files} files, 1 thread`, files, rssMb, peakRssMb: peak / 1e6 });
+      peak = 0;
+    }
+    return rows;
   },
 };
 
