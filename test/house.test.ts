@@ -48,7 +48,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   "plotly.js-dist-min": "report/plotly.ts",
   "@huggingface/hub": "hub/files.ts",
   "@huggingface/transformers": "engine/transformers.ts",
-  "onnxruntime-node": "onnx/session.ts",
+  "onnxruntime-node": "onnx/session-worker.ts",
   marked: "notebook/html.ts",
 };
 

@@ -1,0 +1,156 @@
+// The thread that owns ONNX Runtime: started by session.ts with one model, it answers runs one after another, since a run
+// blocks the thread that asks for it. Kept outputs stay here and are fed again by number, so that they never cross threads.
+import { createRequire } from "node:module";
+import path from "node:path";
+import { parentPort, workerData } from "node:worker_threads";
+import { env, InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
+import { asError } from "../core/files.js";
+import type { Device } from "./failures.js";
+import type { Tensor, TensorType } from "./tensor.js";
+import { settle, type ThreadStart } from "./thread.js";
+
+/** What the thread is started with. */
+export interface SessionStart {
+  readonly model: string;
+  readonly device: Device;
+  readonly threads: number;
+  readonly optimisation: "disabled" | "basic" | "extended" | "layout" | "all";
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** An input or output of a model, as far as the model tells: a size that varies is a word. */
+export interface Port {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface RunJob {
+  readonly kind: "run";
+  /** A number is that of a kept output. */
+  readonly feeds: ReadonlyMap<string, Tensor | number>;
+  readonly fetch: readonly string[];
+  /** The numbers that outputs shall be kept under. */
+  readonly keep: ReadonlyMap<string, number>;
+}
+
+/** Only runs are answered. */
+export type Job =
+  RunJob | { readonly kind: "release"; readonly kept: readonly number[] } | { readonly kind: "close" };
+
+export type Answer =
+  | { readonly kind: "opened"; readonly inputs: readonly Port[]; readonly outputs: readonly Port[] }
+  | {
+      readonly kind: "ran";
+      readonly outputs: ReadonlyMap<string, Tensor>;
+      readonly kept: ReadonlyMap<string, Pick<Tensor, "type" | "dims">>;
+    }
+  /** `libraries` is the folder of the runtime's native libraries. */
+  | { readonly kind: "failed"; readonly message: string; readonly libraries: string };
+
+const ARRAYS = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
+// A cast because what a thread is given has no type; session.ts gives it this.
+const { start, owing } = workerData as ThreadStart<SessionStart>;
+const kept = new Map<number, RuntimeTensor>();
+// Failures arrive as errors; the runtime's log would say them twice.
+env.logLevel = "fatal";
+const opening = openModel(start);
+void answer(async () => {
+  const { inputMetadata, outputMetadata } = await opening;
+  return { kind: "opened", inputs: inputMetadata.map(portOf), outputs: outputMetadata.map(portOf) };
+}).then((opened) => opened.kind === "failed" && parentPort?.close());
+
+parentPort?.on("message", (job: Job) => {
+  if (job.kind === "run") void answer(() => run(job));
+  else if (job.kind === "release") for (const number of job.kept) kept.delete(number);
+  else void opening.then((session) => session.release()).finally(() => parentPort?.close());
+});
+
+/** Posts what comes of a question; the buffers of outputs are moved, not copied. */
+async function answer(question: () => Promise<Answer>): Promise<Answer> {
+  const given = await question().catch((error: unknown): Answer => {
+    const main = createRequire(import.meta.url).resolve("onnxruntime-node");
+    const { platform, arch } = process;
+    const libraries = path.join(path.dirname(main), "..", "bin", "napi-v6", platform, arch);
+    return { kind: "failed", message: asError(error).message, libraries };
+  });
+  settle(owing);
+  const outputs = given.kind === "ran" ? [...given.outputs.values()] : [];
+  // A cast because an array's buffer could be shared; the runtime's are not.
+  parentPort?.postMessage(given, [...new Set(outputs.map(({ data }) => data.buffer as ArrayBuffer))]);
+  return given;
+}
+
+function openModel({
+  model,
+  device,
+  threads,
+  optimisation,
+  config,
+}: SessionStart): Promise<InferenceSession> {
+  return InferenceSession.create(model, {
+    executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
+    intraOpNumThreads: threads,
+    graphOptimizationLevel: optimisation,
+    logSeverityLevel: 4,
+    extra: config,
+  });
+}
+
+async function run({ feeds, fetch, keep }: RunJob): Promise<Answer> {
+  const session = await opening;
+  const values: Record<string, RuntimeTensor> = {};
+  for (const [name, value] of feeds) values[name] = runtimeTensor(value);
+  const results = await session.run(values, [...new Set([...fetch, ...keep.keys()])]);
+  const resultOf = (name: string): RuntimeTensor => {
+    const result = results[name];
+    if (result === undefined) throw new Error(`internal: the run gave no "${name}"`);
+    return result;
+  };
+  for (const [name, number] of keep) kept.set(number, resultOf(name));
+  return {
+    kind: "ran",
+    outputs: new Map(fetch.map((name) => [name, plainTensor(name, resultOf(name), keep.has(name))])),
+    kept: new Map(
+      [...keep.keys()].map((name) => [
+        name,
+        { type: typeOf(name, resultOf(name)), dims: resultOf(name).dims },
+      ]),
+    ),
+  };
+}
+
+function runtimeTensor(value: Tensor | number): RuntimeTensor {
+  if (typeof value !== "number") return new RuntimeTensor(value.type, value.data, value.dims);
+  const tensor = kept.get(value);
+  if (tensor === undefined) throw new Error(`internal: no output is kept as ${value}`);
+  return tensor;
+}
+
+/** The tensor as it is posted, copied if it stays here too. Half floats come as their bits also where Node has an array for them. */
+function plainTensor(name: string, tensor: RuntimeTensor, copied: boolean): Tensor {
+  const type = typeOf(name, tensor);
+  // Casts because the runtime's types don't tie the array to the type; it is one of numbers by now.
+  const { buffer, byteOffset, length } = tensor.data as Float32Array<ArrayBuffer>;
+  const data = new ARRAYS[type](buffer, byteOffset, length);
+  return { type, dims: [...tensor.dims], data: copied ? data.slice() : data } as Tensor;
+}
+
+function typeOf(name: string, { type }: RuntimeTensor): TensorType {
+  if (Object.hasOwn(ARRAYS, type)) return type as TensorType;
+  throw new Error(`output "${name}" is of ${type}; only ${Object.keys(ARRAYS).join(", ")} are taken`);
+}
+
+function portOf(value: InferenceSession.ValueMetadata): Port {
+  const { name } = value;
+  return value.isTensor ? { name, type: value.type, shape: value.shape } : { name, type: "other", shape: [] };
+}

@@ -1,0 +1,181 @@
+// A model that ONNX Runtime runs, in a thread of its own, because a run blocks the thread that asks for it. In come
+// tensors, out come tensors; runs are done one at a time, in the order in which they were asked for. Large outputs that are
+// inputs of the next run (a cache of keys and values, weights in training) may stay with the runtime and be fed by a
+// handle. A run under way can't be stopped: when it is given up its result is thrown away. Whoever opens a session
+// closes it; importing this file loads no runtime.
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { InputError } from "../core/errors.js";
+import { asError } from "../core/files.js";
+import { openError, sessionError, SessionError, type Device } from "./failures.js";
+import type { Answer, Job, Port, RunJob, SessionStart } from "./session-worker.js";
+import type { Tensor } from "./tensor.js";
+import { openThread } from "./thread.js";
+
+export interface SessionOptions {
+  /** Where the model runs; default "cpu". What the device has no kernel for runs on the processor. */
+  readonly device?: Device;
+  /** Threads that share one operation; default as many as this process may use at once. */
+  readonly threads?: number;
+  /** How much the runtime may change the graph; default "all". */
+  readonly optimisation?: SessionStart["optimisation"];
+  /** Further entries of the runtime's session configuration, e.g. {"session.intra_op.allow_spinning": "0"}. */
+  readonly sessionConfig?: Readonly<Record<string, string>>;
+}
+
+/** An output that stays with the runtime until it is released or the session is closed. */
+export type Kept = Pick<Tensor, "type" | "dims">;
+
+/** Inputs by name: numbers, or outputs that were kept. */
+export type Feeds = Readonly<Record<string, Tensor | Kept>>;
+
+export interface RunOptions {
+  /** Outputs that are given; default all that are not kept. One that is kept too is copied. */
+  readonly fetch?: readonly string[];
+  /** True moves the inputs' buffers, whole, to the runtime: the caller has them no more. Default false: they are copied. */
+  readonly transfer?: boolean;
+  /** Gives the run up: one that waits is never begun, the result of one under way is thrown away. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Session {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** Runs the model. @throws SessionError, or the signal's reason. */
+  run(feeds: Feeds, options?: RunOptions): Promise<Readonly<Record<string, Tensor>>>;
+  /** Runs the model and keeps the outputs named by `keep` with the runtime. */
+  runKeeping<Name extends string>(
+    feeds: Feeds,
+    keep: readonly Name[],
+    options?: RunOptions,
+  ): Promise<{
+    readonly outputs: Readonly<Record<string, Tensor>>;
+    readonly kept: Readonly<Record<Name, Kept>>;
+  }>;
+  /** Gives the memory of kept outputs back, once the runs asked for before are done. */
+  release(kept: readonly Kept[]): void;
+  /** Waits for the run under way, refuses those that wait, and ends the thread. */
+  close(): Promise<void>;
+}
+
+/** The compiled thread: beside this file, or its twin in dist while the sources run uncompiled (in tests). */
+function workerFile(): URL {
+  const beside = new URL("./session-worker.js", import.meta.url);
+  return existsSync(fileURLToPath(beside))
+    ? beside
+    : new URL("../../dist/onnx/session-worker.js", import.meta.url);
+}
+
+/** Opens the model of an .onnx file. @throws InputError for a file or device that is not there, SessionError otherwise. */
+export async function openSession(model: string, options: SessionOptions = {}): Promise<Session> {
+  const {
+    device = "cpu",
+    threads = availableParallelism(),
+    optimisation = "all",
+    sessionConfig = {},
+  } = options;
+  const start: SessionStart = { model, device, threads, optimisation, config: sessionConfig };
+  const called = `model "${model}"`;
+  const thread = openThread<Job, Answer>(workerFile(), start, (cause) => {
+    const error = asError(cause);
+    return new SessionError(`${called}: ONNX Runtime's thread ended: ${error.message}`, false, { cause });
+  });
+  const opened = await thread.ready;
+  if (opened.kind === "failed") {
+    await thread.ended;
+    throw openError(model, device, opened.message, opened.libraries);
+  }
+  if (opened.kind !== "opened") throw new Error(`internal: a session began with "${opened.kind}"`);
+
+  const { inputs, outputs } = opened;
+  const numbers = new Map<Kept, number>();
+  let count = 0;
+  let closed = false;
+  /** Settles when all that was asked for is done. */
+  let done: Promise<unknown> = Promise.resolve();
+
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const turn = done.then(work);
+    done = turn.catch(() => undefined);
+    return turn;
+  };
+
+  /** A feed as it goes to the thread; its numbers are copied now, so that the caller may go on with the array. */
+  const fed = (name: string, value: Tensor | Kept, transfer: boolean): Tensor | number => {
+    // A cast because the copy of an array is an array of its type, which TypeScript can't see for all types at once.
+    if ("data" in value) return transfer ? value : ({ ...value, data: value.data.slice() } as Tensor);
+    const number = numbers.get(value);
+    if (number === undefined) {
+      throw new InputError(
+        `${called}: "${name}" is fed an output that was released or is another session's; keep it`,
+      );
+    }
+    return number;
+  };
+
+  async function doRun(job: RunJob, signal: AbortSignal | undefined): Promise<Answer & { kind: "ran" }> {
+    signal?.throwIfAborted();
+    if (closed) throw new SessionError(`${called}: the session was closed before the run began`, false);
+    const tensors = [...job.feeds.values()].filter((feed) => typeof feed !== "number");
+    const answer = await thread.ask(job, [...new Set(tensors.map(({ data }) => data.buffer as ArrayBuffer))]);
+    if (answer.kind !== "ran")
+      throw sessionError(called, answer.kind === "failed" ? answer.message : "no answer");
+    if (signal?.aborted) thread.tell({ kind: "release", kept: [...job.keep.values()] });
+    signal?.throwIfAborted();
+    return answer;
+  }
+
+  const runKeeping: Session["runKeeping"] = async <Name extends string>(
+    feeds: Feeds,
+    keep: readonly Name[],
+    { fetch, transfer = false, signal }: RunOptions = {},
+  ) => {
+    signal?.throwIfAborted();
+    const unkept = outputs.map(({ name }) => name).filter((name) => !keep.some((other) => other === name));
+    const job: RunJob = {
+      kind: "run",
+      feeds: new Map(Object.entries(feeds).map(([name, value]) => [name, fed(name, value, transfer)])),
+      fetch: fetch ?? unkept,
+      keep: new Map(keep.map((name) => [name, count++])),
+    };
+    const ran = await unlessAborted(
+      inTurn(() => doRun(job, signal)),
+      signal,
+    );
+    for (const [name, handle] of ran.kept) numbers.set(handle, job.keep.get(name) ?? -1);
+    // A cast because the thread keeps what it was told to keep, under these names.
+    return {
+      outputs: Object.fromEntries(ran.outputs),
+      kept: Object.fromEntries(ran.kept) as Record<Name, Kept>,
+    };
+  };
+
+  return {
+    inputs,
+    outputs,
+    run: async (feeds, options) => (await runKeeping(feeds, [], options)).outputs,
+    runKeeping,
+    release(handles) {
+      const kept = handles.flatMap((handle) => numbers.get(handle) ?? []);
+      for (const handle of handles) numbers.delete(handle);
+      done = done.then(() => thread.tell({ kind: "release", kept }));
+    },
+    async close() {
+      closed = true;
+      await done;
+      thread.tell({ kind: "close" });
+      await thread.ended;
+    },
+  };
+}
+
+/** The result, or the signal's reason as soon as it is aborted. */
+function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(asError(signal.reason));
+    signal.addEventListener("abort", stop, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}

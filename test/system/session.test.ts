@@ -1,0 +1,249 @@
+// Sessions on the runtime itself, with the small models of test/fixtures/onnx. Runs on the compiled thread in dist.
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import { openSession, type Session, type SessionOptions } from "../../src/onnx/session.js";
+import type { Tensor } from "../../src/onnx/tensor.js";
+
+const modelFile = (name: string): string =>
+  path.resolve(import.meta.dirname, `../fixtures/onnx/${name}.onnx`);
+const float32 = (...numbers: number[]): Tensor => ({
+  type: "float32",
+  dims: [numbers.length],
+  data: Float32Array.from(numbers),
+});
+const shape = (count: number): Tensor => ({
+  type: "int64",
+  dims: [1],
+  data: BigInt64Array.of(BigInt(count)),
+});
+
+const open: Session[] = [];
+/** A session that the test need not close. */
+async function session(name: string, options: SessionOptions = {}): Promise<Session> {
+  const opened = await openSession(modelFile(name), { threads: 1, ...options });
+  open.push(opened);
+  return opened;
+}
+afterEach(async () => {
+  for (const opened of open.splice(0)) await opened.close();
+});
+
+/** Work for as long as so many products of 200 by 200 matrices take; 1,000 take about a third of a second. */
+const work = (times: number): Record<string, Tensor> => ({
+  times: { type: "int64", dims: [], data: BigInt64Array.of(BigInt(times)) },
+  start: { type: "float32", dims: [200, 200], data: new Float32Array(40_000).fill(0.001) },
+});
+
+describe("a session", () => {
+  it("tells a model's inputs and outputs", async () => {
+    const { inputs, outputs } = await session("grow");
+    expect(inputs).toEqual([
+      { name: "past", type: "float32", shape: ["p"] },
+      { name: "new", type: "float32", shape: ["n"] },
+    ]);
+    expect(outputs).toEqual([
+      { name: "present", type: "float32", shape: ["q"] },
+      { name: "sum", type: "float32", shape: [] },
+    ]);
+  });
+
+  it("gives every type as it got it", async () => {
+    const feeds: Record<string, Tensor> = {
+      float32: { type: "float32", dims: [2], data: Float32Array.of(0.1, -Infinity) },
+      float16: { type: "float16", dims: [2], data: Uint16Array.of(0x3c00, 0xffff) },
+      int64: { type: "int64", dims: [2], data: BigInt64Array.of(-1n, 2n ** 60n) },
+      int32: { type: "int32", dims: [2], data: Int32Array.of(-1, 7) },
+      int8: { type: "int8", dims: [2], data: Int8Array.of(-128, 127) },
+      uint8: { type: "uint8", dims: [2], data: Uint8Array.of(0, 255) },
+      bool: { type: "bool", dims: [2], data: Uint8Array.of(0, 1) },
+    };
+    const outputs = await (await session("types")).run(feeds);
+    expect(outputs).toEqual(
+      Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [`${name}_out`, tensor])),
+    );
+  });
+
+  it("copies inputs and takes only their part of a larger array, or moves them if it may", async () => {
+    const grow = await session("grow");
+    const large = Float32Array.of(9, 1, 2, 9);
+    const past: Tensor = { type: "float32", dims: [2], data: large.subarray(1, 3) };
+    const sum = grow.run({ past, new: float32(4) });
+    large.fill(100);
+    expect(await sum).toEqual({
+      present: float32(1, 2, 4),
+      sum: { type: "float32", dims: [], data: Float32Array.of(7) },
+    });
+    const moved = float32(5);
+    const feeds = { past: moved, new: { ...moved } };
+    expect((await grow.run(feeds, { transfer: true }))["present"]).toEqual(float32(5, 5));
+    expect(moved.data.length).toBe(0);
+  });
+
+  it("gives only what is fetched", async () => {
+    const grow = await session("grow");
+    const outputs = await grow.run({ past: float32(), new: float32(3) }, { fetch: ["sum"] });
+    expect(outputs).toEqual({ sum: { type: "float32", dims: [], data: Float32Array.of(3) } });
+  });
+
+  it("hands configuration and optimisation to the runtime", async () => {
+    await expect(session("grow", { sessionConfig: { "session.load_model_format": "ORT" } })).rejects.toThrow(
+      "ORT model verification failed",
+    );
+    const plain = await session("grow", { optimisation: "disabled" });
+    expect((await plain.run({ past: float32(1), new: float32(2) }))["present"]).toEqual(float32(1, 2));
+  });
+});
+
+describe("runs", () => {
+  it("are done in the order in which they were asked for", async () => {
+    const busy = await session("busy");
+    const order: number[] = [];
+    const times = [300, 0, 30];
+    await Promise.all(times.map(async (count) => (await busy.run(work(count)), order.push(count))));
+    expect(order).toEqual(times);
+  });
+
+  it("leave the thread that asks for them free", async () => {
+    const busy = await session("busy");
+    let ticks = 0;
+    const clock = setInterval(() => ticks++, 10);
+    await busy.run(work(2_000));
+    clearInterval(clock);
+    expect(ticks).toBeGreaterThan(5);
+  });
+
+  it("are dropped while they wait, and thrown away while they are done", async () => {
+    const busy = await session("busy");
+    const stop = new AbortController();
+    const given = busy.run(work(300), { signal: stop.signal });
+    const waiting = busy.run({}, { signal: stop.signal });
+    stop.abort(new Error("enough"));
+    await expect(given).rejects.toThrow("enough");
+    await expect(waiting).rejects.toThrow("enough");
+    await expect(busy.run(work(1), { signal: stop.signal })).rejects.toThrow("enough");
+    expect(Object.keys(await busy.run(work(1)))).toEqual(["end"]);
+  });
+
+  it("fail with the runtime's words, and the next one is none the worse", async () => {
+    const fill = await session("fill");
+    await expect(fill.run({})).rejects.toThrow(/fill\.onnx": input 'shape' is missing/);
+    await expect(fill.run({ shape: float32(1) })).rejects.toThrow("Unexpected input data type");
+    await expect(fill.run({ shape: shape(1) }, { fetch: ["ones"] })).rejects.toThrow(
+      "invalid output name: ones",
+    );
+    await expect(fill.run({ shape: { ...shape(1), dims: [2] } })).rejects.toThrow("size(2)");
+    await expect(fill.run({ shape: shape(1) })).resolves.toEqual({ zeros: float32(0) });
+  });
+
+  it("say when there was too little memory", async () => {
+    const fill = await session("fill");
+    await expect(fill.run({ shape: shape(2 ** 40) })).rejects.toMatchObject({
+      name: "SessionError",
+      outOfMemory: true,
+    });
+    await expect(fill.run({})).rejects.toMatchObject({ name: "SessionError", outOfMemory: false });
+    expect((await fill.run({ shape: shape(2) }))["zeros"]).toEqual(float32(0, 0));
+  });
+
+  it("refuse types that we do not take", async () => {
+    const doubled = await session("doubled");
+    await expect(doubled.run({ number: float32(1) })).rejects.toThrow(
+      'output "double" is of float64; only float32',
+    );
+  });
+});
+
+describe("kept outputs", () => {
+  it("stay with the runtime and are fed again", async () => {
+    const grow = await session("grow");
+    let { kept } = await grow.runKeeping({ past: float32(1), new: float32(2) }, ["present"]);
+    expect(kept.present).toEqual({ type: "float32", dims: [2] });
+    for (let round = 0; round < 3; round++) {
+      const next = await grow.runKeeping({ past: kept.present, new: float32(10) }, ["present"]);
+      expect(Object.keys(next.outputs)).toEqual(["sum"]);
+      grow.release([kept.present]);
+      kept = next.kept;
+    }
+    const { sum } = await grow.run({ past: kept.present, new: float32() });
+    expect(sum?.data).toEqual(Float32Array.of(33));
+  });
+
+  it("may be given as well, and feed several inputs at once", async () => {
+    const grow = await session("grow");
+    const both = await grow.runKeeping({ past: float32(1), new: float32(2) }, ["present"], {
+      fetch: ["present"],
+    });
+    expect(both.outputs).toEqual({ present: float32(1, 2) });
+    const { present } = both.kept;
+    expect((await grow.run({ past: present, new: present }))["present"]).toEqual(float32(1, 2, 1, 2));
+  });
+
+  it("are refused after their release and by other sessions; runs asked for before still have them", async () => {
+    const [grow, other] = [await session("grow"), await session("grow")];
+    const { kept } = await grow.runKeeping({ past: float32(1), new: float32(2) }, ["present"]);
+    const feeds = { past: kept.present, new: float32(3) };
+    const before = grow.run(feeds);
+    grow.release([kept.present]);
+    expect((await before)["present"]).toEqual(float32(1, 2, 3));
+    await expect(grow.run(feeds)).rejects.toThrow('"past" is fed an output that was released');
+    await expect(other.run(feeds)).rejects.toMatchObject({ name: "InputError" });
+  });
+});
+
+describe("opening", () => {
+  it("refuses a file that is not there or no model", async () => {
+    await expect(session("absent")).rejects.toMatchObject({ name: "InputError" });
+    await expect(openSession(import.meta.filename)).rejects.toMatchObject({
+      name: "SessionError",
+      message: expect.stringContaining("Protobuf parsing failed") as string,
+    });
+  });
+
+  it("refuses a device that is not there, with the next step", async (context) => {
+    const opened = await session("grow", { device: "cuda" }).catch((error: unknown) => error);
+    if (!(opened instanceof Error)) return context.skip("this machine has CUDA");
+    expect(opened.name).toBe("InputError");
+    expect(opened.message).toMatch(/^the device "cuda" can't be used: .*, or use the device "cpu"$/);
+  });
+});
+
+describe("the end", () => {
+  it("waits for the run under way and refuses those that wait", async () => {
+    const busy = await openSession(modelFile("busy"), { threads: 1 });
+    const running = busy.run(work(300));
+    await pause(50);
+    const waiting = busy.run(work(1));
+    const refused = expect(waiting).rejects.toThrow("the session was closed before the run began");
+    await Promise.all([busy.close(), busy.close()]);
+    expect(Object.keys(await running)).toEqual(["end"]);
+    await refused;
+    await expect(busy.run(work(1))).rejects.toThrow("the session was closed");
+    await busy.close();
+  });
+
+  it("of the process in the middle of a run is no crash", () => {
+    const script = `
+      const { openSession } = await import(${JSON.stringify(path.resolve("dist/onnx/session.js"))});
+      const session = await openSession(${JSON.stringify(modelFile("busy"))}, { threads: 1 });
+      const times = { type: "int64", dims: [], data: BigInt64Array.of(2_000n) };
+      void session.run({ times, start: { type: "float32", dims: [200, 200], data: new Float32Array(40_000) } });
+      setTimeout(() => process.exit(7), 100);`;
+    const ended = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+    expect(ended).toMatchObject({ status: 7, stderr: "" });
+  });
+
+  it("of a session lets the process end by itself", () => {
+    const script = `
+      const { openSession } = await import(${JSON.stringify(path.resolve("dist/onnx/session.js"))});
+      await (await openSession(${JSON.stringify(modelFile("grow"))})).close();
+      await openSession("absent.onnx").catch((error) => console.log(error.message));`;
+    const ended = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+    expect(ended).toMatchObject({
+      status: 0,
+      stderr: "",
+      stdout: expect.stringContaining("absent.onnx") as string,
+    });
+  });
+});
