@@ -1,0 +1,194 @@
+// From a StarCoder2 checkpoint in the Hugging Face layout to a folder that we and transformers.js run: one file of weights,
+// three graphs over it, the tokenizer's files and a manifest. Weights go through in pieces of a few megabytes; a conversion
+// that was cut goes on where it was. Refuses checkpoints that lack a tensor, and disks that lack the room, before it writes.
+import { createHash } from "node:crypto";
+import { mkdir, statfs, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { InputError } from "../core/errors.js";
+import { writeWhole } from "../core/files.js";
+import { startProgress, type Draw } from "../core/progress.js";
+import { placesOf, type Stored } from "../onnx/external.js";
+import type { Graph } from "../onnx/graph.js";
+import { modelBytes } from "../onnx/model.js";
+import { openCheckpoint, type Checkpoint, type CheckpointSource } from "../onnx/safetensors.js";
+import { forgetSteps, writeData, type Hashes } from "./datafile.js";
+import { decodeGraph, scoreGraph } from "./graphs.js";
+import { plainGraph } from "./plain.js";
+import { starcoder2Of, type Starcoder2 } from "./starcoder2.js";
+import type { Recipe } from "./transformer.js";
+import { bytesOf, weightPlan, type Format, type Step } from "./weights.js";
+
+export const DTYPES = ["int8", "fp32", "fp16"] as const;
+export type Dtype = (typeof DTYPES)[number];
+
+export interface ConvertOptions {
+  /** Of the matrices; default `int8`, in blocks of 32. */
+  readonly dtype?: Dtype;
+  /** What it is to run on: for `cuda` all is computed in half floats, else in single ones; default `cpu`. */
+  readonly device?: "cpu" | "cuda";
+  /** What the checkpoint is called in the manifest, e.g. its repository and commit; default the source's name. */
+  readonly origin?: string;
+  readonly draw?: Draw;
+  readonly signal?: AbortSignal;
+}
+
+/** What `selfalign.json` holds. */
+export interface Manifest {
+  readonly version: 1;
+  readonly origin: string;
+  readonly dtype: Dtype;
+  readonly device: "cpu" | "cuda";
+  readonly model: Starcoder2;
+  /** Of all weights: equal for equal models. */
+  readonly sha256: string;
+  readonly weights: Hashes;
+}
+
+export const MANIFEST = "selfalign.json";
+/** The graphs, inside the folder. */
+export const GRAPHS = { decode: "onnx/decode.onnx", score: "onnx/score.onnx" } as const;
+
+/** Files that are taken over as they are, where the checkpoint has them. */
+const COPIED = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "generation_config.json",
+  "vocab.json",
+  "merges.txt",
+];
+
+/** transformers.js's names for a model of each type. */
+const PLAIN: Readonly<Record<Dtype, string>> = {
+  int8: "model_quantized.onnx",
+  fp32: "model.onnx",
+  fp16: "model_fp16.onnx",
+};
+
+export function formatOf(dtype: Dtype, device: "cpu" | "cuda"): Format {
+  if (dtype === "fp32") return { matrices: "float32", activations: "float32" };
+  if (dtype === "fp16") return { matrices: "float16", activations: "float16" };
+  return { matrices: "int8", activations: device === "cuda" ? "float16" : "float32" };
+}
+
+/** Converts a checkpoint into the folder `out`. */
+export async function convert(
+  source: CheckpointSource,
+  out: string,
+  { dtype = "int8", device = "cpu", origin = source.name, draw, signal }: ConvertOptions = {},
+): Promise<Manifest> {
+  const config = await jsonOf(source, "config.json");
+  const model = starcoder2Of(config, `${source.name}: config.json`);
+  const format = formatOf(dtype, device);
+  const steps = weightPlan(model, format);
+  const checkpoint = await openCheckpoint(source);
+  checkTensors(checkpoint, steps, source.name);
+  const plain = PLAIN[dtype];
+  const weights = steps.flatMap((step) => step.weights);
+  const { places, bytes } = placesOf(
+    `${plain}_data`,
+    weights.map((weight) => [weight.name, bytesOf(weight)]),
+  );
+  await mkdir(path.join(out, "onnx"), { recursive: true });
+  await checkRoom(out, bytes);
+
+  const progress = startProgress(draw === undefined ? {} : { draw });
+  const task = progress.start("weights (MB)", Math.ceil(bytes / 1e6));
+  let [done, told] = [0, 0];
+  const onBytes = (count: number): void => {
+    done += count;
+    const whole = Math.floor(done / 1e6);
+    if (whole > told) task.tick(whole - told);
+    told = whole;
+  };
+  const fingerprint = createHash("sha256")
+    .update(JSON.stringify([origin, model, format, checkpoint.names]))
+    .digest("hex");
+  const data = { file: path.join(out, "onnx", `${plain}_data`), fingerprint, places };
+  const hashes = await writeData(data, steps, checkpoint, { signal, onBytes }).finally(() => {
+    progress.close();
+  });
+  const recipe = { model, format, weight: weightsIn(weights, places) };
+  await writeGraph(path.join(out, GRAPHS.decode), decodeGraph(recipe));
+  await writeGraph(path.join(out, GRAPHS.score), scoreGraph(recipe));
+  // Its attention bias has no kernel for half floats on CUDA.
+  if (format.activations === "float32") await writeGraph(path.join(out, "onnx", plain), plainGraph(recipe));
+  await copyFiles(source, out, config, plain);
+  const sha256 = createHash("sha256").update(JSON.stringify(hashes)).digest("hex");
+  const manifest: Manifest = { version: 1, origin, dtype, device, model, sha256, weights: hashes };
+  await writeWhole(path.join(out, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  await forgetSteps(data);
+  return manifest;
+}
+
+function weightsIn(
+  weights: readonly { name: string; type: Graph["inputs"][number]["type"]; dims: readonly number[] }[],
+  places: ReadonlyMap<string, Stored>,
+): Recipe["weight"] {
+  const known = new Map(weights.map((weight) => [weight.name, weight]));
+  return (graph, name) => {
+    const [weight, data] = [known.get(name), places.get(name)];
+    if (weight === undefined || data === undefined)
+      throw new Error(`internal: no weight "${name}" in the plan`);
+    return graph.weight({ ...weight, data });
+  };
+}
+
+async function writeGraph(file: string, graph: Graph): Promise<void> {
+  await writeFile(file, modelBytes(graph));
+}
+
+async function textOf(source: CheckpointSource, file: string): Promise<string | null> {
+  const size = await source.size(file);
+  return size === null ? null : Buffer.from(await source.read(file, 0, size)).toString("utf8");
+}
+
+async function jsonOf(source: CheckpointSource, file: string): Promise<Readonly<Record<string, unknown>>> {
+  const text = await textOf(source, file);
+  if (text === null)
+    throw new InputError(`${source.name} has no ${file}; name a checkpoint in the Hugging Face layout`);
+  try {
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch {
+    throw new InputError(`${source.name}: ${file} is not JSON`);
+  }
+}
+
+function checkTensors(checkpoint: Checkpoint, steps: readonly Step[], where: string): void {
+  for (const [tensor, shape] of steps.flatMap((step) => step.needs)) {
+    if (!checkpoint.has(tensor))
+      throw new InputError(`${where} has no tensor "${tensor}", which its config.json asks for`);
+    const found = checkpoint.shape(tensor).join(", ");
+    if (found !== shape.join(", "))
+      throw new InputError(
+        `${where}: "${tensor}" is [${found}]; its config.json asks for [${shape.join(", ")}]`,
+      );
+  }
+}
+
+/** Bytes that the graphs and the tokenizer may take. */
+const BESIDE = 64 * 2 ** 20;
+
+async function checkRoom(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const gigabytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`;
+  if (bavail * bsize < bytes + BESIDE)
+    throw new InputError(
+      `"${folder}" has ${gigabytes(bavail * bsize)} free, the model takes ${gigabytes(bytes)}: name another folder with --out`,
+    );
+}
+
+async function copyFiles(
+  source: CheckpointSource,
+  out: string,
+  config: Readonly<Record<string, unknown>>,
+  plain: string,
+): Promise<void> {
+  for (const file of COPIED) {
+    const text = await textOf(source, file);
+    if (text !== null) await writeFile(path.join(out, file), text);
+  }
+  const external = { use_external_data_format: { [plain]: 1 } };
+  const told = { ...config, "transformers.js_config": external };
+  await writeFile(path.join(out, "config.json"), `${JSON.stringify(told, null, 2)}\n`);
+}

@@ -1,0 +1,56 @@
+// Prompts that wait: taken from the source a window at a time, given out so that those of like length go together.
+import type { DrawRequest } from "./rows.js";
+
+export interface Queue {
+  readonly waiting: readonly DrawRequest[];
+  /** Takes from the source what it has at hand, up to so many waiting; where `patient` waits for a first one. */
+  fill(most: number, patient: boolean): Promise<void>;
+  /** The prompt that has waited longest, and others of about its length. */
+  takeAlike(count: number): DrawRequest[];
+  /** Puts requests back to be taken first. */
+  putBack(requests: readonly DrawRequest[]): void;
+  close(): Promise<void>;
+}
+
+export function queueOf(requests: AsyncIterable<DrawRequest>): Queue {
+  const source = requests[Symbol.asyncIterator]();
+  const waiting: DrawRequest[] = [];
+  let coming: Promise<IteratorResult<DrawRequest>> | null = null;
+  let over = false;
+
+  return {
+    waiting,
+    async fill(most, patient) {
+      while (!over && waiting.length < most) {
+        coming ??= source.next();
+        const mustWait = patient && waiting.length === 0;
+        const next = mustWait ? await coming : await Promise.race([coming, soon()]);
+        if (next === null) return;
+        coming = null;
+        if (next.done === true) over = true;
+        else waiting.push(next.value);
+      }
+    },
+    takeAlike(count) {
+      const [oldest] = waiting;
+      if (oldest === undefined) return [];
+      const unlike = ({ prompt }: DrawRequest): number => Math.abs(prompt.length - oldest.prompt.length);
+      const taken = [...waiting].sort((a, b) => unlike(a) - unlike(b)).slice(0, count);
+      const gone = new Set(taken);
+      waiting.splice(0, waiting.length, ...waiting.filter((request) => !gone.has(request)));
+      return taken;
+    },
+    putBack(again) {
+      waiting.unshift(...again);
+    },
+    async close() {
+      over = true;
+      await source.return?.();
+    },
+  };
+}
+
+/** What is ready comes before this. */
+function soon(): Promise<null> {
+  return new Promise((resolve) => setImmediate(resolve, null));
+}

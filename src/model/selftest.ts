@@ -1,0 +1,56 @@
+// Whether a model still computes what it did: a fixed prompt's highest logit, kept beside the model when it was first run, is
+// looked at each time the model is opened. Another processor or runtime moves it a little, a broken kernel or file by much.
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { asError, isMissing, writeWhole } from "../core/files.js";
+import { InputError } from "../core/errors.js";
+import { runDecode, type Decoding } from "./run.js";
+
+const FILE = "selftest.json";
+/** Tokens of the prompt: long enough for every layer to matter, short enough to take no time. */
+const LENGTH = 16;
+/** What eight-bit activations and half floats may differ by between processors, relative to 1 or to the logit. */
+const TOLERANCE = 0.05;
+
+interface Known {
+  readonly sha256: string;
+  readonly highest: number;
+}
+
+/** @throws InputError where the model gives no numbers, or others than it first gave. */
+export async function selfTest(decoding: Decoding, folder: string, sha256: string): Promise<void> {
+  const { vocabulary } = decoding.model;
+  const ids = Array.from({ length: LENGTH }, (_, at) => (at * 7_919 + 13) % vocabulary);
+  const row = { ids, cached: 0, from: 0, limit: 1, temperature: 0, topP: 1, topK: null, uniforms: [0] };
+  const run = {
+    rows: [row],
+    steps: 1,
+    stopTokens: [],
+    past: null,
+    joining: null,
+    keep: false,
+    signal: undefined,
+  };
+  const [highest = NaN] = (await runDecode(decoding, run)).highest;
+  if (!Number.isFinite(highest))
+    throw new InputError(`the model in "${folder}" gives no numbers (${highest}): convert it again`);
+  const file = path.join(folder, FILE);
+  const known = await readKnown(file);
+  if (known?.sha256 !== sha256) {
+    const first: Known = { sha256, highest };
+    await writeWhole(file, `${JSON.stringify(first)}\n`);
+  } else if (Math.abs(known.highest - highest) > TOLERANCE * Math.max(1, Math.abs(known.highest)))
+    throw new InputError(
+      `the model in "${folder}" gives ${highest} where it first gave ${known.highest}: its files or ONNX Runtime have ` +
+        `changed; convert it again, or delete ${FILE} if this is meant`,
+    );
+}
+
+async function readKnown(file: string): Promise<Known | null> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as Known;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw asError(error);
+  }
+}

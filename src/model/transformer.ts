@@ -1,0 +1,189 @@
+// StarCoder2's layers as nodes of a graph: from token ids and the cache of keys and values to the last hidden states and the
+// cache grown by the new tokens. Rows are padded on the right: `lengths` says where each ends, so that no position ids and
+// no mask are needed.
+// Source: https://github.com/huggingface/transformers, models/starcoder2/modeling_starcoder2.py; operators:
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+import { MICROSOFT, type ElementType, type Graph, type Value } from "../onnx/graph.js";
+import { BLOCK, blocksOf } from "./quantise.js";
+import type { Starcoder2 } from "./starcoder2.js";
+import { EMBEDDING, HEAD, layerName, type Format } from "./weights.js";
+
+/** What a graph of this model is made from. */
+export interface Recipe {
+  readonly model: Starcoder2;
+  readonly format: Format;
+  /** Makes a weight of the plan known to the graph; gives its value. */
+  readonly weight: (graph: Graph, name: string) => Value;
+}
+
+/** What goes through the layers. B rows, S new tokens each, P in the cache. */
+export interface Stream {
+  /** int64 [B, S]. */
+  readonly ids: Value;
+  /** int32 [B]: tokens of each row with the new ones, less one. */
+  readonly lengths: Value;
+  /** int32 scalar: the longest of these, not less one. */
+  readonly total: Value;
+  /** Keys and values of each layer in turn, [B, kvHeads, P, headDim]. */
+  readonly past: readonly Value[];
+  /** Added to the attention's scores, [B, 1, S, total], where rows are padded on the left. */
+  readonly attentionBias?: Value;
+}
+
+export interface Through {
+  /** [B, S, hidden], normalised. */
+  readonly hidden: Value;
+  /** As `past`, with the new tokens. */
+  readonly presents: readonly Value[];
+}
+
+/** Eight-bit activations where the processor multiplies: eleven times as fast on CPU as weights alone; CUDA ignores it. */
+const INT8_ACTIVATIONS = 4;
+
+/** Adds all layers to a graph. `presents` names the new cache; default names of their own. */
+export function addLayers(
+  graph: Graph,
+  recipe: Recipe,
+  stream: Stream,
+  presents?: readonly Value[],
+): Through {
+  const { model } = recipe;
+  const epsilon = { epsilon: { float: model.epsilon } };
+  const weight = (name: string): Value => recipe.weight(graph, name);
+  const biasOf = (name: string): Value => (model.bias ? weight(`${name}.bias`) : "");
+  const grown: Value[] = [];
+
+  /** The residual stream plus what a block gave, and that sum normalised for the next block. */
+  const joined = (
+    block: Value,
+    bias: Value,
+    residual: Value,
+    norm: string,
+  ): { normal: Value; sum: Value } => {
+    const [normal, sum] = [graph.fresh("normal"), graph.fresh("residual")];
+    const inputs = [block, residual, weight(`${norm}.weight`), weight(`${norm}.bias`), bias];
+    graph.ops("SkipLayerNormalization", inputs, [normal, "", "", sum], epsilon, MICROSOFT);
+    return { normal, sum };
+  };
+
+  let residual = embedded(graph, recipe, stream.ids);
+  const first = layerName(0, "input_layernorm");
+  let normal = graph.op(
+    "LayerNormalization",
+    [residual, weight(`${first}.weight`), weight(`${first}.bias`)],
+    { axis: -1, ...epsilon },
+  );
+  for (let layer = 0; layer < model.layers; layer++) {
+    const part = (name: string): string => layerName(layer, name);
+    const mixed = linear(graph, recipe, normal, part("self_attn.qkv"), sizes(model).qkv, model.hidden, true);
+    const cache = [
+      presents?.[2 * layer] ?? graph.fresh("key"),
+      presents?.[2 * layer + 1] ?? graph.fresh("value"),
+    ];
+    grown.push(...cache);
+    const attended = attention(graph, recipe, stream, mixed, layer, cache);
+    const output = linear(
+      graph,
+      recipe,
+      attended,
+      part("self_attn.o_proj"),
+      model.hidden,
+      sizes(model).queries,
+    );
+    const middle = joined(
+      output,
+      biasOf(part("self_attn.o_proj")),
+      residual,
+      part("post_attention_layernorm"),
+    );
+    const wide = linear(graph, recipe, middle.normal, part("mlp.c_fc"), model.inner, model.hidden);
+    const bias = biasOf(part("mlp.c_fc"));
+    const active = graph.op("FastGelu", bias === "" ? [wide] : [wide, bias], {}, { domain: MICROSOFT });
+    const narrow = linear(graph, recipe, active, part("mlp.c_proj"), model.hidden, model.inner);
+    const next = layer + 1 < model.layers ? layerName(layer + 1, "input_layernorm") : "model.norm";
+    ({ normal, sum: residual } = joined(narrow, biasOf(part("mlp.c_proj")), middle.sum, next));
+  }
+  return { hidden: normal, presents: grown };
+}
+
+/** Logits as single floats: hidden states, [..., hidden], against every token, [..., vocabulary]. */
+export function addHead(graph: Graph, recipe: Recipe, hidden: Value): Value {
+  const { model, format } = recipe;
+  const logits = linear(graph, recipe, hidden, model.tied ? EMBEDDING : HEAD, model.vocabulary, model.hidden);
+  return format.activations === "float32" ? logits : graph.op("Cast", [logits], { to: 1 });
+}
+
+function sizes({ heads, kvHeads, headDim }: Starcoder2): { queries: number; qkv: number } {
+  return { queries: heads * headDim, qkv: (heads + 2 * kvHeads) * headDim };
+}
+
+function attention(
+  graph: Graph,
+  recipe: Recipe,
+  stream: Stream,
+  mixed: Value,
+  layer: number,
+  cache: readonly Value[],
+): Value {
+  const { model } = recipe;
+  const { past, lengths, total, attentionBias } = stream;
+  const rotary = [recipe.weight(graph, "rotary.cos"), recipe.weight(graph, "rotary.sin")];
+  const inputs = [mixed, "", "", past[2 * layer] ?? "", past[2 * layer + 1] ?? "", lengths, total, ...rotary];
+  const attended = graph.fresh("attended");
+  graph.ops(
+    "GroupQueryAttention",
+    attentionBias === undefined ? inputs : [...inputs, "", attentionBias],
+    [attended, ...cache],
+    {
+      num_heads: model.heads,
+      kv_num_heads: model.kvHeads,
+      do_rotary: 1,
+      rotary_interleaved: 0,
+      scale: { float: 1 / Math.sqrt(model.headDim) },
+      ...(model.slidingWindow === null ? {} : { local_window_size: model.slidingWindow }),
+    },
+    MICROSOFT,
+  );
+  return attended;
+}
+
+/** x, [..., columns], times a matrix of the plan, [rows, columns]; with its bias where the next node does not add it. */
+function linear(
+  graph: Graph,
+  { model, format, weight }: Recipe,
+  x: Value,
+  name: string,
+  rows: number,
+  columns: number,
+  withBias = false,
+): Value {
+  const bias = withBias && model.bias ? weight(graph, `${name}.bias`) : "";
+  const add = (product: Value): Value => (bias === "" ? product : graph.op("Add", [product, bias]));
+  if (format.matrices !== "int8")
+    return add(
+      graph.op("FusedMatMul", [x, weight(graph, `${name}.weight`)], { transB: 1 }, { domain: MICROSOFT }),
+    );
+  const inputs = [x, weight(graph, `${name}.blocks`), weight(graph, `${name}.scales`)];
+  const attributes = { K: columns, N: rows, bits: 8, block_size: BLOCK, accuracy_level: INT8_ACTIVATIONS };
+  // CUDA's kernels for half floats take no bias.
+  if (bias === "" || format.activations === "float16")
+    return add(graph.op("MatMulNBits", inputs, attributes, { domain: MICROSOFT }));
+  return graph.op("MatMulNBits", [...inputs, "", "", bias], attributes, { domain: MICROSOFT });
+}
+
+/** Rows of the embedding, [B, S, hidden]; from int8 they are made wide again, since a tied head has the same bytes. */
+function embedded(graph: Graph, { model, format, weight }: Recipe, ids: Value): Value {
+  if (format.matrices !== "int8")
+    return graph.op("Gather", [weight(graph, `${EMBEDDING}.weight`), ids], { axis: 0 });
+  const type: ElementType = format.activations;
+  const bytes = graph.op("Gather", [weight(graph, `${EMBEDDING}.blocks`), ids], { axis: 0 });
+  const scales = graph.op("Gather", [weight(graph, `${EMBEDDING}.scales`), ids], { axis: 0 });
+  const numbers = graph.op("Sub", [
+    graph.op("Cast", [bytes], { to: type === "float16" ? 10 : 1 }),
+    graph.float(128, type),
+  ]);
+  const blocks = graph.op("Mul", [numbers, graph.op("Unsqueeze", [scales, graph.int64([-1])])]);
+  const rows = graph.op("Reshape", [blocks, graph.int64([0, 0, blocksOf(model.hidden) * BLOCK])]);
+  if (model.hidden % BLOCK === 0) return rows;
+  return graph.op("Slice", [rows, graph.int64([0]), graph.int64([model.hidden]), graph.int64([-1])]);
+}
