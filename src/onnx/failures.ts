@@ -9,7 +9,10 @@ export type Device = "cpu" | "cuda" | "webgpu";
 /** A session that failed while it opened, ran or lived. */
 export class SessionError extends Error {
   override readonly name = "SessionError";
-  /** True where there was too little memory, of the machine or of its device: less at a time may work. */
+  /**
+   * True where there was too little memory, of the machine or of its device: less at a time may work, in a new session. The
+   * old one runs on, but whatever it needs next it takes in a piece as large as the one that failed, if it can get it.
+   */
   readonly outOfMemory: boolean;
 
   constructor(message: string, outOfMemory: boolean, options?: ErrorOptions) {

@@ -34,7 +34,7 @@ export interface RunJob {
   readonly keep: ReadonlyMap<string, number>;
 }
 
-/** Only runs are answered. */
+/** A release has no answer. */
 export type Job =
   RunJob | { readonly kind: "release"; readonly kept: readonly number[] } | { readonly kind: "close" };
 
@@ -45,6 +45,7 @@ export type Answer =
       readonly outputs: ReadonlyMap<string, Tensor>;
       readonly kept: ReadonlyMap<string, Pick<Tensor, "type" | "dims">>;
     }
+  | { readonly kind: "closed" }
   /** `libraries` is the folder of the runtime's native libraries. */
   | { readonly kind: "failed"; readonly message: string; readonly libraries: string };
 
@@ -61,6 +62,9 @@ const ARRAYS = {
 // A cast because what a thread is given has no type; session.ts gives it this.
 const { start, owing } = workerData as ThreadStart<SessionStart>;
 const kept = new Map<number, RuntimeTensor>();
+// Where Node has an array for half floats (from 24 on) the runtime's JavaScript makes one, which its native part then takes
+// for empty. Without it both take the bits; it looks when it makes its first tensor.
+Reflect.deleteProperty(globalThis, "Float16Array");
 // Failures arrive as errors; the runtime's log would say them twice.
 env.logLevel = "fatal";
 const opening = openModel(start);
@@ -72,7 +76,7 @@ void answer(async () => {
 parentPort?.on("message", (job: Job) => {
   if (job.kind === "run") void answer(() => run(job));
   else if (job.kind === "release") for (const number of job.kept) kept.delete(number);
-  else void opening.then((session) => session.release()).finally(() => parentPort?.close());
+  else void answer(close).then(() => parentPort?.close());
 });
 
 /** Posts what comes of a question; the buffers of outputs are moved, not copied. */
@@ -116,17 +120,18 @@ async function run({ feeds, fetch, keep }: RunJob): Promise<Answer> {
     if (result === undefined) throw new Error(`internal: the run gave no "${name}"`);
     return result;
   };
-  for (const [name, number] of keep) kept.set(number, resultOf(name));
-  return {
+  const ran: Answer = {
     kind: "ran",
     outputs: new Map(fetch.map((name) => [name, plainTensor(name, resultOf(name), keep.has(name))])),
-    kept: new Map(
-      [...keep.keys()].map((name) => [
-        name,
-        { type: typeOf(name, resultOf(name)), dims: resultOf(name).dims },
-      ]),
-    ),
+    kept: new Map([...keep.keys()].map((name) => [name, keptTensor(name, resultOf(name))])),
   };
+  for (const [name, number] of keep) kept.set(number, resultOf(name));
+  return ran;
+}
+
+async function close(): Promise<Answer> {
+  await (await opening).release();
+  return { kind: "closed" };
 }
 
 function runtimeTensor(value: Tensor | number): RuntimeTensor {
@@ -136,13 +141,17 @@ function runtimeTensor(value: Tensor | number): RuntimeTensor {
   return tensor;
 }
 
-/** The tensor as it is posted, copied if it stays here too. Half floats come as their bits also where Node has an array for them. */
+/** The tensor as it is posted, copied if it stays here too. */
 function plainTensor(name: string, tensor: RuntimeTensor, copied: boolean): Tensor {
   const type = typeOf(name, tensor);
   // Casts because the runtime's types don't tie the array to the type; it is one of numbers by now.
   const { buffer, byteOffset, length } = tensor.data as Float32Array<ArrayBuffer>;
   const data = new ARRAYS[type](buffer, byteOffset, length);
   return { type, dims: [...tensor.dims], data: copied ? data.slice() : data } as Tensor;
+}
+
+function keptTensor(name: string, tensor: RuntimeTensor): Pick<Tensor, "type" | "dims"> {
+  return { type: typeOf(name, tensor), dims: tensor.dims };
 }
 
 function typeOf(name: string, { type }: RuntimeTensor): TensorType {

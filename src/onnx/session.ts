@@ -91,7 +91,7 @@ export async function openSession(model: string, options: SessionOptions = {}): 
   const { inputs, outputs } = opened;
   const numbers = new Map<Kept, number>();
   let count = 0;
-  let closed = false;
+  let closing: Promise<void> | null = null;
   /** Settles when all that was asked for is done. */
   let done: Promise<unknown> = Promise.resolve();
 
@@ -116,7 +116,8 @@ export async function openSession(model: string, options: SessionOptions = {}): 
 
   async function doRun(job: RunJob, signal: AbortSignal | undefined): Promise<Answer & { kind: "ran" }> {
     signal?.throwIfAborted();
-    if (closed) throw new SessionError(`${called}: the session was closed before the run began`, false);
+    if (closing !== null)
+      throw new SessionError(`${called}: the session was closed before the run began`, false);
     const tensors = [...job.feeds.values()].filter((feed) => typeof feed !== "number");
     const answer = await thread.ask(job, [...new Set(tensors.map(({ data }) => data.buffer as ArrayBuffer))]);
     if (answer.kind !== "ran")
@@ -151,6 +152,13 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     };
   };
 
+  async function end(): Promise<void> {
+    await done;
+    // A thread that died has ended, too.
+    await thread.ask({ kind: "close" }).catch(() => undefined);
+    await thread.ended;
+  }
+
   return {
     inputs,
     outputs,
@@ -161,12 +169,7 @@ export async function openSession(model: string, options: SessionOptions = {}): 
       for (const handle of handles) numbers.delete(handle);
       done = done.then(() => thread.tell({ kind: "release", kept }));
     },
-    async close() {
-      closed = true;
-      await done;
-      thread.tell({ kind: "close" });
-      await thread.ended;
-    },
+    close: () => (closing ??= end()),
   };
 }
 

@@ -139,6 +139,7 @@ describe("runs", () => {
 
   it("say when there was too little memory", async () => {
     const fill = await session("fill");
+    await fill.run({ shape: shape(2) });
     await expect(fill.run({ shape: shape(2 ** 40) })).rejects.toMatchObject({
       name: "SessionError",
       outOfMemory: true,
