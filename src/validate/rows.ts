@@ -3,7 +3,7 @@
 import { keyOf, type Verdict } from "../core/record.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import { assess } from "./assess.js";
-import type { InputLine } from "./input.js";
+import type { InputLine } from "../core/input.js";
 import { readProblem, type Problem, type ProblemId } from "./layouts.js";
 import type { VerifySettings } from "./options.js";
 

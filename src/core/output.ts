@@ -1,17 +1,17 @@
-// What lies at the output of a verification: nothing, a part of it, or all; and whether it was made from the same input in
-// the same way. A note beside it (`<output>.verify.json`) says so, written before the first row.
+// What lies at the output of a job on a file: nothing, a part of it, or all; and whether it was made from the same input in
+// the same way. A note beside it (`<output>.<job>.json`) says so, written before the first row.
 import { access, readFile } from "node:fs/promises";
-import { InputError } from "../core/errors.js";
-import { isMissing, writeWhole } from "../core/files.js";
-import { changesOf, type ContentOptions } from "../core/run.js";
+import { InputError } from "./errors.js";
+import { isMissing, writeWhole } from "./files.js";
+import { changesOf, type ContentOptions } from "./run.js";
 
 /** The journal of an output that is under way. */
 export function partOf(output: string): string {
   return `${output}.part`;
 }
 
-function noteOf(output: string): string {
-  return `${output}.verify.json`;
+function noteOf(output: string, job: string): string {
+  return `${output}.${job}.json`;
 }
 
 export interface Standing {
@@ -22,20 +22,20 @@ export interface Standing {
 
 /**
  * Looks at an output.
- * @throws InputError where something lies there that no verification is known to have made.
+ * @throws InputError where something lies there that no such job is known to have made.
  */
-export async function lookAt(output: string): Promise<Standing> {
+export async function lookAt(output: string, job: string): Promise<Standing> {
   const state = (await exists(output)) ? "finished" : (await exists(partOf(output))) ? "partial" : "absent";
   if (state === "absent") return { state, madeWith: {} };
   const there = state === "finished" ? output : partOf(output);
-  const text = await readFile(noteOf(output), "utf8").catch((error: unknown) => {
+  const text = await readFile(noteOf(output, job), "utf8").catch((error: unknown) => {
     if (isMissing(error)) return "";
     throw error;
   });
   const madeWith = optionsIn(text);
   if (madeWith !== null) return { state, madeWith };
   throw new InputError(
-    `"${there}" is there, and ${noteOf(output)} does not say how it was made: choose another --out, or remove it`,
+    `"${there}" is there, and ${noteOf(output, job)} does not say how it was made: choose another --out, or remove it`,
   );
 }
 
@@ -50,8 +50,8 @@ export function refuseOthers(output: string, before: ContentOptions, now: Conten
 }
 
 /** Notes how an output is about to be made. */
-export async function writeNote(output: string, madeWith: ContentOptions): Promise<void> {
-  await writeWhole(noteOf(output), `${JSON.stringify({ format: 1, madeWith }, null, 2)}\n`);
+export async function writeNote(output: string, job: string, madeWith: ContentOptions): Promise<void> {
+  await writeWhole(noteOf(output, job), `${JSON.stringify({ format: 1, madeWith }, null, 2)}\n`);
 }
 
 function optionsIn(text: string): ContentOptions | null {

@@ -4,8 +4,8 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { InputError } from "../core/errors.js";
-import { linesIn } from "../core/files.js";
+import { InputError } from "./errors.js";
+import { linesIn } from "./files.js";
 
 export interface InputLine {
   readonly text: string;
@@ -13,10 +13,10 @@ export interface InputLine {
   readonly line: number;
 }
 
-/** What tells a file from another, and how many rows it has. */
+/** What tells a file from another, and how much there is to do. */
 export interface InputFacts {
   readonly sha256: string;
-  readonly rows: number;
+  readonly items: number;
 }
 
 /**
@@ -28,17 +28,21 @@ export async function* readInput(file: string): AsyncGenerator<InputLine> {
 }
 
 /**
- * Reads a file to its end.
+ * Reads a file to its end; `itemsOf` a line is how much there is to do for it.
  * @throws InputError when it can't be read; the signal's reason when stopped.
  */
-export async function inputFacts(file: string, signal: AbortSignal): Promise<InputFacts> {
+export async function inputFacts(
+  file: string,
+  signal: AbortSignal,
+  itemsOf: (line: InputLine) => number = () => 1,
+): Promise<InputFacts> {
   const hash = createHash("sha256");
-  let rows = 0;
+  let items = 0;
   for await (const line of linesThrough(file, hash)) {
     signal.throwIfAborted();
-    if (!isBlank(line)) rows++;
+    if (!isBlank(line)) items += itemsOf(line);
   }
-  return { sha256: hash.digest("hex"), rows };
+  return { sha256: hash.digest("hex"), items };
 }
 
 const isBlank = ({ text }: InputLine): boolean => text.trim() === "";
