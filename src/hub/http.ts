@@ -1,24 +1,17 @@
 // The one way to the network: GET requests that are tried again (`retry.ts`), that go on by range where a connection broke,
 // and that stop at once by an AbortSignal. A token goes to the one origin that it is for, also after redirects. Bodies are
 // streams; nothing is asked for faster than it is taken. Refuses to guess: a body that does not end where it should is a cut.
-import { setTimeout as pause } from "node:timers/promises";
 import { InputError } from "../core/errors.js";
-import { asError } from "../core/files.js";
-import { bare, Cut, HttpError, PATIENCE, waitAfter, type Patience } from "./retry.js";
+import { openRest, type RestOptions } from "./rest.js";
+import { bare, Cut, HttpError } from "./retry.js";
 
-export interface HttpOptions extends Partial<Patience> {
+export interface HttpOptions extends RestOptions {
   /** Sent as `Authorization: Bearer` to URLs of this origin only. */
   readonly token?: { readonly origin: string; readonly value: string };
   /** Sent with every request, e.g. `accept`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds without an answer or a byte before a connection counts as cut, default 60,000. */
   readonly timeoutMs?: number;
-  /** Hears of waits of ten seconds and more, in one line for people. */
-  readonly onWait?: (text: string) => void;
-  /** Milliseconds of the clock, 0..1, and a sleep; injected by tests. */
-  readonly now?: () => number;
-  readonly random?: () => number;
-  readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
 export interface GetOptions {
@@ -43,14 +36,11 @@ export interface Http {
   get(url: string, options?: GetOptions): Promise<Answer>;
 }
 
-const LONG_WAIT_MS = 10_000;
 const MOST_REDIRECTS = 8;
 
 /** A client; all requests through it share token, patience and remembered redirects. */
 export function openHttp(options: HttpOptions = {}): Http {
-  const patience = { ...PATIENCE, ...options };
-  const { now = Date.now, random = Math.random, onWait = () => undefined } = options;
-  const { sleep = sleepFor } = options;
+  const rest = openRest(options);
   const send = sender(options);
 
   async function* stream(
@@ -66,16 +56,8 @@ export function openHttp(options: HttpOptions = {}): Http {
         yield* pieces(send, url, place, signal, onHead);
         return;
       } catch (error) {
-        signal?.throwIfAborted();
-        if (!(error instanceof HttpError || error instanceof Cut)) throw error;
         failures = place.at > before ? 1 : failures + 1;
-        const wait = waitAfter(error, failures, patience, random(), now());
-        if (wait === null) throw error;
-        if (wait >= LONG_WAIT_MS) onWait(`${error.message}; trying again in ${Math.ceil(wait / 1_000)} s`);
-        await sleep(wait, signal).catch((reason: unknown) => {
-          signal?.throwIfAborted();
-          throw asError(reason);
-        });
+        await rest(error, failures, signal);
       }
     }
   }
@@ -89,10 +71,6 @@ export function openHttp(options: HttpOptions = {}): Http {
       return { bytes: Buffer.concat(parts), headers };
     },
   };
-}
-
-function sleepFor(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return pause(ms, undefined, signal ? { signal } : {});
 }
 
 /** How far a body has come. */

@@ -14,15 +14,27 @@ export class HttpError extends Error {
     readonly status: number,
     /** Lower-case names. */
     readonly headers: ReadonlyMap<string, string> = new Map(),
+    /** The start of what the server said, where it was read; not part of the message. */
+    readonly said = "",
   ) {
     super(`${bare(url)} answered ${status}`);
     this.url = bare(url);
   }
 }
 
-/** A connection that could not be made, broke, or went silent; the cause says how. */
+/** A connection that could not be made, broke, or went silent, or a body that is not what it should be; the cause says how. */
 export class Cut extends Error {
-  override readonly name = "Cut";
+  override readonly name: string = "Cut";
+}
+
+/** No connection could be made: it concerns whatever is asked of that server. */
+export class Unreachable extends Cut {
+  override readonly name = "Unreachable";
+}
+
+/** A connection on which nothing came for as long as was agreed. */
+export class Silence extends Cut {
+  override readonly name = "Silence";
 }
 
 /** A URL without its query, fragment and user. */
