@@ -5,7 +5,7 @@ import { InputError } from "selfalign";
 
 /**
  * @typedef {object} Flag
- * @property {"text" | "count" | "number" | "switch" | "list"} kind
+ * @property {"text" | "texts" | "count" | "number" | "switch" | "list"} kind
  * @property {string} about One line of help.
  * @property {string} [value] Name of the value in the help.
  * @property {unknown} [fallback] Default, shown in the help.
@@ -103,6 +103,87 @@ export const VERIFY_FLAGS = {
   ...SANDBOX_FLAGS,
 };
 
+/** Flags of whatever runs a model. */
+const ENGINE_FLAGS = {
+  out: { kind: "text", value: "OUT.jsonl", about: "where the rows go" },
+  "base-url": { kind: "text", value: "URL", about: "address of the server of openai:, up to and with /v1" },
+  api: { kind: "text", value: "NAME", about: "completions (default) or chat, of openai:" },
+  "batch-size": { kind: "count", value: "N", about: "rows at a time (default: what fits into memory)" },
+  concurrency: { kind: "count", value: "N", about: "requests to a server at a time (default: up to 64)" },
+  threads: { kind: "count", value: "N", about: "threads of the model (default: one per processor)" },
+};
+
+/** Flags of `generate`. */
+export const GENERATE_FLAGS = {
+  prompts: { kind: "text", value: "IN.jsonl", about: "lines of {id, prompt | tokens, seed?, n?}" },
+  ...ENGINE_FLAGS,
+  "max-tokens": { kind: "count", value: "N", fallback: 256, about: "most new tokens" },
+  temperature: { kind: "number", value: "T", fallback: 0.7, about: "0 takes the likeliest token each time" },
+  "top-p": { kind: "number", value: "P", fallback: 1, about: "share of probability that is drawn from" },
+  "top-k": {
+    kind: "count",
+    value: "N",
+    about: "likeliest tokens that are drawn from (default 64, the most)",
+  },
+  stop: { kind: "texts", value: "TEXT", about: "text ends before this (repeatable; \\n is a line break)" },
+  seed: { kind: "number", value: "N", fallback: 0, about: "seeds the lines that have no seed" },
+  mode: {
+    kind: "text",
+    value: "NAME",
+    fallback: "loop",
+    about: "loop (rows come and go) or gen (a batch in one go); same text",
+  },
+};
+
+/** Flags of `score`. */
+export const SCORE_FLAGS = {
+  pairs: {
+    kind: "text",
+    value: "IN.jsonl",
+    about: "lines of {id, prompt | promptTokens, text | textTokens}",
+  },
+  ...ENGINE_FLAGS,
+};
+
+/** Options of whatever runs a model, from parsed flags. */
+function engineOptions(flags) {
+  return {
+    baseUrl: flags["base-url"],
+    ...known({
+      api: flags.api,
+      batchSize: flags["batch-size"],
+      concurrency: flags.concurrency,
+      threads: flags.threads,
+    }),
+  };
+}
+
+/** Options of `generateTo` from parsed flags. */
+export function generateOptions(flags) {
+  return {
+    ...engineOptions(flags),
+    maxTokens: flags["max-tokens"],
+    temperature: flags.temperature,
+    topP: flags["top-p"],
+    stop: flags.stop.map((text) => text.replaceAll("\\n", "\n")),
+    seed: flags.seed,
+    mode: oneOf("mode", flags.mode, ["gen", "loop"]),
+    ...known({ topK: flags["top-k"] }),
+  };
+}
+
+/** Options of `scoreTo` from parsed flags. */
+export const scoreOptions = engineOptions;
+
+function known(options) {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function oneOf(flag, value, choices) {
+  if (choices.includes(value)) return value;
+  throw new InputError(`--${flag} "${value}" does not exist: choose from ${choices.join(", ")}`);
+}
+
 /** Options of both from parsed flags. */
 function sandboxOptions(flags) {
   return {
@@ -166,7 +247,7 @@ export function parseFlags(args, table) {
   const values = Object.fromEntries(
     Object.entries(table).map(([name, { kind, fallback }]) => [
       name,
-      kind === "list" ? [] : kind === "switch" ? false : fallback,
+      kind === "list" || kind === "texts" ? [] : kind === "switch" ? false : fallback,
     ]),
   );
   const others = [];
@@ -196,6 +277,7 @@ export function parseFlags(args, table) {
     if (given === undefined || given === "" || (inline.length === 0 && given.startsWith("--")))
       throw new InputError(`${written} needs a value: ${written} ${flag.value}`);
     if (flag.kind === "list") values[name].push(...given.split(","));
+    else if (flag.kind === "texts") values[name].push(given);
     else values[name] = flag.kind === "text" ? given : numberOf(written, given, flag);
   }
   return { values, others };

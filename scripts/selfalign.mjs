@@ -6,16 +6,16 @@ import path from "node:path";
 const root = path.resolve(import.meta.dirname, "..");
 if (!existsSync(path.join(root, "dist/index.js"))) await import("./build.mjs");
 
-const { drawOn, extractTo, runPipeline, STAGES, verifyTo } = await import("selfalign");
-const { helpOf, parseFlags, pipelineOptions, reportError, RUN_FLAGS, VERIFY_FLAGS, verifyOptions } =
-  await import("./flags.mjs");
-const { InputError } = await import("selfalign");
+const { drawOn, ENGINES, extractTo, generateTo, InputError, runPipeline, scoreTo, STAGES, verifyTo } =
+  await import("selfalign");
+const flags = await import("./flags.mjs");
+const { helpOf, parseFlags, pipelineOptions, reportError, verifyOptions } = flags;
 
 const VERBS = {
   run: {
     usage: "selfalign run [flags]",
     about: `Real Python functions into a dataset, in stages (${STAGES.join(", ")}). Resumes where it stopped.`,
-    flags: RUN_FLAGS,
+    flags: flags.RUN_FLAGS,
     async run({ values, others }) {
       if (others.length > 0)
         throw new InputError(`run takes flags only, not "${others[0]}": see selfalign run --help`);
@@ -48,7 +48,7 @@ const VERBS = {
     usage: "selfalign verify IN.jsonl --out OUT.jsonl [flags]",
     about:
       "Verdicts on code with tests: our rows, HumanEval, MBPP, or {id, code, tests}; .gz too. Resumes where it stopped.",
-    flags: VERIFY_FLAGS,
+    flags: flags.VERIFY_FLAGS,
     async run({ values, others }) {
       if (others.length !== 1)
         throw new InputError("verify needs one input: selfalign verify IN.jsonl --out OUT.jsonl");
@@ -59,7 +59,39 @@ const VERBS = {
       console.log(`${values.out}: ${rows} rows${counts.length > 0 ? `: ${counts.join(", ")}` : ""}`);
     },
   },
+  generate: {
+    usage: "selfalign generate MODEL --prompts IN.jsonl --out OUT.jsonl [flags]",
+    about: `Completions of the prompts in a file, by ${ENGINES.join(" or ")}. Resumes where it stopped.`,
+    flags: flags.GENERATE_FLAGS,
+    async run({ values, others }) {
+      const [model, input, output] = modelAndFiles("generate", others, "prompts", values);
+      const options = { ...flags.generateOptions(values), draw: drawOn(process.stderr) };
+      console.log(told(output, await generateTo(model, input, output, options)));
+    },
+  },
+  score: {
+    usage: "selfalign score MODEL --pairs IN.jsonl --out OUT.jsonl [flags]",
+    about: "Mean negative log-likelihood per token of texts after prompts. Resumes where it stopped.",
+    flags: flags.SCORE_FLAGS,
+    async run({ values, others }) {
+      const [model, input, output] = modelAndFiles("score", others, "pairs", values);
+      const options = { ...flags.scoreOptions(values), draw: drawOn(process.stderr) };
+      console.log(told(output, await scoreTo(model, input, output, options)));
+    },
+  },
 };
+
+function modelAndFiles(verb, others, flag, values) {
+  const usage = `selfalign ${verb} MODEL --${flag} IN.jsonl --out OUT.jsonl`;
+  if (others.length !== 1) throw new InputError(`${verb} needs one model: ${usage}`);
+  if (values[flag] === undefined) throw new InputError(`${verb} needs --${flag} IN.jsonl: ${usage}`);
+  if (values.out === undefined) throw new InputError(`${verb} needs --out OUT.jsonl: ${usage}`);
+  return [others[0], values[flag], values.out];
+}
+
+function told(output, { rows, unanswered }) {
+  return `${output}: ${rows} rows${unanswered > 0 ? `, ${unanswered} without an answer` : ""}`;
+}
 
 function help() {
   const verbs = Object.entries(VERBS).map(([name, { about }]) => `  ${name.padEnd(10)}${about}`);

@@ -67,6 +67,19 @@ export { validate } from "./validate/validate.js";
 export type { VerifyOptions } from "./validate/options.js";
 export type { RowVerdict, VerifiedRow } from "./validate/rows.js";
 export { verifyTo, type VerifySummary } from "./validate/verify.js";
+export type {
+  Completion,
+  Engine,
+  FinishReason,
+  GenerateRequest,
+  Score,
+  ScoreRequest,
+  Unanswered,
+} from "./engine/engine.js";
+export { ENGINES, openEngine, type EngineOptions } from "./engine/open.js";
+export { generateTo, type GeneratedRow, type GenerateOptions } from "./engine/generate.js";
+export { scoreTo, type ScoredRow, type ScoreOptions } from "./engine/score.js";
+export type { FileSummary } from "./engine/lines.js";
 export { refusal, select, type SelectOptions } from "./dataset/select.js";
 export { spreadOf, tally, type DatasetStats, type Spread } from "./dataset/stats.js";
 export { callsFor } from "./instruct/inputs.js";

@@ -1,0 +1,185 @@
+// The engine `starcoder2:FOLDER`: a converted model, run on this machine. Takes text where the folder has a tokenizer, and
+// token ids always. Sessions are opened when they are first needed: a run that only scores never loads the decode graph.
+import { readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { InputError } from "../core/errors.js";
+import { asError, isMissing } from "../core/files.js";
+import { formatOf, GRAPHS, MANIFEST, type Manifest } from "../model/convert.js";
+import { draw } from "../model/decode.js";
+import { batchSizeFor, freeBytes } from "../model/memory.js";
+import type { DrawRequest } from "../model/rows.js";
+import { scoreBatch, type ScorePair } from "../model/score.js";
+import { selfTest } from "../model/selftest.js";
+import { loadTokenizer, type Tokenizer } from "../model/tokenizer.js";
+import { openSession, type Session } from "../onnx/session.js";
+import type { Completion, Engine, GenerateRequest, Score, ScoreRequest, Unanswered } from "./engine.js";
+import { inBatches } from "./batches.js";
+import { watchText, type Watched } from "./stops.js";
+
+export interface LocalOptions {
+  /** `gen`: a batch runs to its end in one go; `loop`: rows come and go every 32 tokens. Default `loop`. */
+  readonly mode?: "gen" | "loop";
+  /** Rows at a time. Default: what fits into free memory. */
+  readonly batchSize?: number;
+  /** Threads of an operation. Default: all processors. */
+  readonly threads?: number;
+  /** Tokens a row is expected to have, prompt included, where the batch size is reckoned; default 2,048. */
+  readonly rowTokens?: number;
+  readonly onNotice?: (text: string) => void;
+}
+
+/** Tokens drawn between two looks at which rows have ended. */
+const CHUNK = 32;
+const ROW_TOKENS = 2_048;
+
+/** Opens a converted model. @throws InputError for a folder that holds none. */
+export async function openLocal(folder: string, options: LocalOptions = {}): Promise<Engine> {
+  const { mode = "loop", threads, onNotice } = options;
+  const manifest = await readManifest(folder);
+  const { model, device, origin, dtype, sha256 } = manifest;
+  const format = formatOf(dtype, device);
+  const tokenizer = await tokenizerOf(folder);
+  const stopTokens = [...new Set([...model.endTokens, ...(tokenizer?.special.eos ?? [])])];
+  const open = (graph: keyof typeof GRAPHS): Promise<Session> =>
+    openSession(path.join(folder, GRAPHS[graph]), { device, ...(threads === undefined ? {} : { threads }) });
+  const decoding = once(async () => {
+    const session = await open("decode");
+    const opened = { session, model, format };
+    await selfTest(opened, folder, sha256).catch(async (error: unknown) => {
+      await session.close();
+      throw error;
+    });
+    return opened;
+  });
+  const scoring = once(() => open("score"));
+
+  const idsOf = (prompt: string | readonly number[]): readonly number[] => {
+    if (typeof prompt !== "string") return prompt;
+    if (tokenizer === null)
+      throw new InputError(`"${folder}" has no tokenizer.json: give token ids, or add the model's tokenizer`);
+    return tokenizer.encode(prompt);
+  };
+  /** An empty prompt is the token that texts begin with. */
+  const begun = (ids: readonly number[]): readonly number[] =>
+    ids.length > 0 ? ids : [tokenizer?.special.bos ?? stopTokens[0] ?? 0];
+
+  async function* generate(
+    requests: AsyncIterable<GenerateRequest>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Completion | Unanswered> {
+    const refused: Unanswered[] = [];
+    const under = new Map<string, { readonly prompt: number; readonly watched: Watched | null }>();
+    async function* drawable(): AsyncGenerator<DrawRequest> {
+      for await (const request of requests) {
+        const prompt = begun(idsOf(request.prompt));
+        const room = model.positions - prompt.length;
+        const stranger = strangerIn(prompt, model.vocabulary);
+        if (room < 1 || stranger !== null) {
+          const tooLong = `${prompt.length} tokens; the model has ${model.positions} positions`;
+          const reason = stranger === null ? "prompt-too-long" : "unknown-token";
+          refused.push({ key: request.key, reason, detail: stranger ?? tooLong });
+          continue;
+        }
+        const watched = tokenizer === null ? null : watchText(tokenizer, request.stop);
+        if (watched === null && request.stop.length > 0)
+          throw new InputError(`"${folder}" has no tokenizer.json, so that stop strings can't be looked for`);
+        under.set(request.key, { prompt: prompt.length, watched });
+        const { key, temperature, topP, topK = null, seed } = request;
+        const maxTokens = Math.min(request.maxTokens, room);
+        const limits = { key, prompt, maxTokens, temperature, topP, topK, seed };
+        yield watched === null ? limits : { ...limits, watch: watched.begin };
+      }
+    }
+    const running = await decoding.get();
+    const fitting = batchSizeFor(model, format, options.rowTokens ?? ROW_TOKENS, freeBytes(device));
+    const { batchSize = fitting } = options;
+    const chunk = mode === "gen" ? null : CHUNK;
+    const how = { batchSize, chunk, stopTokens, signal, ...(onNotice === undefined ? {} : { onNotice }) };
+    for await (const { key, tokens, ended } of draw(running, drawable(), how)) {
+      yield* refused.splice(0);
+      const { prompt = 0, watched = null } = under.get(key) ?? {};
+      under.delete(key);
+      const text = watched?.text() ?? "";
+      yield { key, text, tokens, finish: ended, promptTokens: prompt, newTokens: tokens.length };
+    }
+    yield* refused;
+  }
+
+  async function* score(
+    requests: AsyncIterable<ScoreRequest>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Score | Unanswered> {
+    const session = await scoring.get();
+    const refused: Unanswered[] = [];
+    async function* pairs(): AsyncGenerator<ScorePair> {
+      for await (const { key, prompt, text } of requests) {
+        const pair = { key, prompt: begun(idsOf(prompt)), text: idsOf(text) };
+        const length = pair.prompt.length + pair.text.length;
+        const stranger = strangerIn([...pair.prompt, ...pair.text], model.vocabulary);
+        if (pair.text.length === 0) refused.push({ key, reason: "empty-text", detail: "no token to score" });
+        else if (stranger !== null) refused.push({ key, reason: "unknown-token", detail: stranger });
+        else if (length > model.positions) {
+          const detail = `${length} tokens; the model has ${model.positions} positions`;
+          refused.push({ key, reason: "text-too-long", detail });
+        } else yield pair;
+      }
+    }
+    for await (const batch of inBatches(pairs(), model.heads)) {
+      yield* refused.splice(0);
+      yield* await scoreBatch(session, batch, signal);
+    }
+    yield* refused;
+  }
+
+  return {
+    identity: `starcoder2 ${origin} ${dtype} ${device} ${sha256.slice(0, 16)}`,
+    generate,
+    score,
+    async close() {
+      await (await decoding.made())?.session.close();
+      await (await scoring.made())?.close();
+    },
+  };
+}
+
+async function readManifest(folder: string): Promise<Manifest> {
+  try {
+    return JSON.parse(await readFile(path.join(folder, MANIFEST), "utf8")) as Manifest;
+  } catch (error) {
+    if (!isMissing(error)) throw asError(error);
+    throw new InputError(
+      `"${folder}" holds no converted model (no ${MANIFEST}): make one with selfalign convert MODEL --out FOLDER`,
+    );
+  }
+}
+
+async function tokenizerOf(folder: string): Promise<Tokenizer | null> {
+  try {
+    await stat(path.join(folder, "tokenizer.json"));
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw asError(error);
+  }
+  return loadTokenizer(folder);
+}
+
+/** Why there is no model for a token; null where all are its own. */
+function strangerIn(ids: readonly number[], vocabulary: number): string | null {
+  const wrong = ids.find((id) => id < 0 || id >= vocabulary);
+  return wrong === undefined ? null : `${wrong} is no token of the model, which has ${vocabulary}`;
+}
+
+interface Once<T> {
+  get(): Promise<T>;
+  /** What was made so far, or null. */
+  made(): Promise<T | null>;
+}
+
+/** Makes a thing when it is first asked for. */
+function once<T>(make: () => Promise<T>): Once<T> {
+  let making: Promise<T> | null = null;
+  return {
+    get: () => (making ??= make()),
+    made: async () => (making === null ? null : making.catch(() => null)),
+  };
+}

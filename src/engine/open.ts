@@ -1,0 +1,44 @@
+// Engines by their names: `starcoder2:FOLDER`, a converted model on this machine, or `openai:MODEL` with a server's address.
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { InputError } from "../core/errors.js";
+import { MANIFEST } from "../model/convert.js";
+import type { Engine } from "./engine.js";
+import { openLocal, type LocalOptions } from "./local.js";
+import { openOpenai, type OpenaiOptions } from "./openai.js";
+
+/** What `--model` takes, where a model is meant. */
+export const ENGINES: readonly string[] = ["starcoder2:FOLDER", "openai:MODEL"];
+
+export interface EngineOptions extends LocalOptions {
+  /** Of the server of `openai:`, e.g. `http://localhost:8000/v1`. */
+  readonly baseUrl?: string | undefined;
+  readonly api?: OpenaiOptions["api"];
+  /** Most requests to a server at the same time. */
+  readonly concurrency?: number;
+  /** Where `OPENAI_API_KEY` is looked up; default the process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Opens an engine. @throws InputError for an unknown name, and what the engine itself refuses. */
+export async function openEngine(spec: string, options: EngineOptions = {}): Promise<Engine> {
+  const at = spec.indexOf(":");
+  const [kind, name] = [spec.slice(0, Math.max(0, at)), spec.slice(at + 1)];
+  if (kind === "starcoder2") return openLocal(name, options);
+  if (kind === "openai") {
+    const { baseUrl, api, concurrency, env = process.env } = options;
+    if (baseUrl === undefined)
+      throw new InputError(`${spec} needs the server's address: --base-url, e.g. http://localhost:8000/v1`);
+    return openOpenai({
+      model: name,
+      baseUrl,
+      apiKey: env["OPENAI_API_KEY"],
+      ...(api === undefined ? {} : { api }),
+      ...(concurrency === undefined ? {} : { concurrency }),
+    });
+  }
+  if (existsSync(path.join(spec, MANIFEST))) return openLocal(spec, options);
+  throw new InputError(
+    `model "${spec}" does not exist: choose from ${ENGINES.join(", ")}, or a converted folder`,
+  );
+}
