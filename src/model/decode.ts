@@ -37,7 +37,7 @@ export async function* draw(
       signal?.throwIfAborted();
       const open = chunk !== null || batch.rows().length === 0;
       const free = open ? batchSize - batch.rows().length : 0;
-      await queue.fill(free > 0 ? WINDOW * batchSize : 0, batch.rows().length === 0);
+      await queue.fill(free > 0 ? WINDOW * batchSize : 0, batch.rows().length === 0, signal);
       if (batch.rows().length === 0 && queue.waiting.length === 0) return;
       try {
         if (free > 0) await batch.admit(queue.takeAlike(free));
@@ -84,9 +84,8 @@ function newBatch(decoding: Decoding, stopTokens: readonly number[], signal: Abo
     const filled = rows.filter(({ cached }) => cached > 0);
     const inputs = filled.map((row) => rowInput(row, 0));
     const both = { rows: inputs, steps: 0, stopTokens, past: cache, joining, keep: true, signal };
-    const joined = (await runDecode(decoding, both)).cache;
+    const { cache: joined } = await runDecode(decoding, both).finally(() => release(joining));
     release(cache);
-    release(joining);
     cache = joined;
     for (const [at, row] of filled.entries()) row.from = at;
   };
