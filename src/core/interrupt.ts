@@ -1,6 +1,7 @@
 // Ctrl-C and SIGTERM as a signal that long work looks at: it stops between two rows, keeps what it has, and says how to
-// go on. Whoever asks for the signal gives it back when the work is over.
+// go on. Whoever asks for the signal gives it back when the work is over. And waiting that a signal ends.
 import { Interrupted } from "./errors.js";
+import { asError } from "./files.js";
 
 /** A signal that the first SIGINT or SIGTERM aborts; the second one ends the process as ever. */
 export function stoppedBySignals(): { signal: AbortSignal; release: () => void } {
@@ -17,4 +18,18 @@ export function stoppedBySignals(): { signal: AbortSignal; release: () => void }
   };
   for (const name of names) process.once(name, stop);
   return { signal: controller.signal, release };
+}
+
+/** What the work gives, or the signal's reason as soon as it is aborted; the work itself goes on. */
+export function unlessAborted<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(asError(signal.reason));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }

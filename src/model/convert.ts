@@ -2,7 +2,7 @@
 // three graphs over it, the tokenizer's files and a manifest. Weights go through in pieces of a few megabytes; a conversion
 // that was cut goes on where it was. Refuses checkpoints that lack a tensor, and disks that lack the room, before it writes.
 import { createHash } from "node:crypto";
-import { mkdir, statfs, writeFile } from "node:fs/promises";
+import { mkdir, rm, stat, statfs, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { writeWhole } from "../core/files.js";
@@ -89,8 +89,11 @@ export async function convert(
     `${plain}_data`,
     weights.map((weight) => [weight.name, bytesOf(weight)]),
   );
+  const file = path.join(out, "onnx", `${plain}_data`);
   await mkdir(path.join(out, "onnx"), { recursive: true });
-  await checkRoom(out, bytes);
+  await checkRoom(out, file, bytes);
+  // What is cut in its middle is no model, nor is what was one before.
+  await rm(path.join(out, MANIFEST), { force: true });
 
   const progress = startProgress(draw === undefined ? {} : { draw });
   const task = progress.start("weights (MB)", Math.ceil(bytes / 1e6));
@@ -102,9 +105,9 @@ export async function convert(
     told = whole;
   };
   const fingerprint = createHash("sha256")
-    .update(JSON.stringify([origin, model, format, checkpoint.names]))
+    .update(JSON.stringify([origin, model, format, checkpoint.names, checkpoint.bytes]))
     .digest("hex");
-  const data = { file: path.join(out, "onnx", `${plain}_data`), fingerprint, places };
+  const data = { file, fingerprint, places };
   const hashes = await writeData(data, steps, checkpoint, { signal, onBytes }).finally(() => {
     progress.close();
   });
@@ -169,12 +172,18 @@ function checkTensors(checkpoint: Checkpoint, steps: readonly Step[], where: str
 /** Bytes that the graphs and the tokenizer may take. */
 const BESIDE = 64 * 2 ** 20;
 
-async function checkRoom(folder: string, bytes: number): Promise<void> {
+async function checkRoom(folder: string, file: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
+  // An earlier start's file is gone on with or written over.
+  const there = await stat(file).then(
+    ({ blocks }) => 512 * blocks,
+    () => 0,
+  );
+  const missing = Math.max(0, bytes - there);
   const gigabytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`;
-  if (bavail * bsize < bytes + BESIDE)
+  if (bavail * bsize < missing + BESIDE)
     throw new InputError(
-      `"${folder}" has ${gigabytes(bavail * bsize)} free, the model takes ${gigabytes(bytes)}: name another folder with --out`,
+      `"${folder}" has ${gigabytes(bavail * bsize)} free, the model takes ${gigabytes(missing)}${there > 0 ? " more" : ""}: name another folder with --out`,
     );
 }
 

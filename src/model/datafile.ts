@@ -2,9 +2,9 @@
 // A line beside it is written for each step that is on the disk, so that a conversion that was cut goes on where it was;
 // a line also holds the hash of each weight.
 import { createHash, type Hash } from "node:crypto";
-import { open, rm, type FileHandle } from "node:fs/promises";
-import { asError, isMissing } from "../core/files.js";
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { open, readFile, rm, type FileHandle } from "node:fs/promises";
+import { asError, isMissing, writeWhole } from "../core/files.js";
 import type { Stored } from "../onnx/external.js";
 import type { Checkpoint } from "../onnx/safetensors.js";
 import type { Step } from "./weights.js";
@@ -33,11 +33,12 @@ export async function writeData(
   { signal, onBytes = () => undefined }: WriteOptions = {},
 ): Promise<Hashes> {
   const noteFile = `${file}.steps`;
-  const notes = await readNotes(noteFile, fingerprint);
+  const notes = existsSync(file) ? await readNotes(noteFile, fingerprint) : [];
+  // Anew, for the last line may have been cut in its middle.
+  await writeWhole(noteFile, [fingerprint, ...notes].map((line) => `${JSON.stringify(line)}\n`).join(""));
   const handle = await open(file, notes.length > 0 ? "r+" : "w");
-  const note = await open(noteFile, notes.length > 0 ? "a" : "w");
+  const note = await open(noteFile, "a");
   try {
-    if (notes.length === 0) await note.writeFile(`${JSON.stringify(fingerprint)}\n`);
     const done: Hashes[] = [...notes];
     for (const [at, step] of steps.entries()) {
       const known = done[at];

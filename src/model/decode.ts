@@ -1,6 +1,7 @@
 // Draws tokens for many prompts at once: prompts in, drawn tokens out as rows end. Rows come and go between runs of the graph,
 // equal prompts go through the model once, prompts of like length go together. What a row draws depends on its own prompt
 // and seed alone: all of a prompt but its last token goes in first, then every token by itself, in whatever company.
+// (Matrices of half floats are the exception: how ONNX Runtime rounds their products depends on how many rows there are.)
 import { SessionError } from "../onnx/failures.js";
 import { queueOf } from "./queue.js";
 import { newRow, prefixInput, rowInput, take, type Drawn, type DrawRequest, type Row } from "./rows.js";
@@ -37,7 +38,7 @@ export async function* draw(
       signal?.throwIfAborted();
       const open = chunk !== null || batch.rows().length === 0;
       const free = open ? batchSize - batch.rows().length : 0;
-      await queue.fill(free > 0 ? WINDOW * batchSize : 0, batch.rows().length === 0);
+      await queue.fill(free > 0 ? WINDOW * batchSize : 0, batch.rows().length === 0, signal);
       if (batch.rows().length === 0 && queue.waiting.length === 0) return;
       try {
         if (free > 0) await batch.admit(queue.takeAlike(free));
@@ -84,9 +85,8 @@ function newBatch(decoding: Decoding, stopTokens: readonly number[], signal: Abo
     const filled = rows.filter(({ cached }) => cached > 0);
     const inputs = filled.map((row) => rowInput(row, 0));
     const both = { rows: inputs, steps: 0, stopTokens, past: cache, joining, keep: true, signal };
-    const joined = (await runDecode(decoding, both)).cache;
+    const { cache: joined } = await runDecode(decoding, both).finally(() => release(joining));
     release(cache);
-    release(joining);
     cache = joined;
     for (const [at, row] of filled.entries()) row.from = at;
   };

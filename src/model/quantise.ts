@@ -15,7 +15,10 @@ export function blocksOf(columns: number): number {
   return Math.ceil(columns / BLOCK);
 }
 
-/** Rows of weights, [rows, columns], as bytes, [rows, blocks, BLOCK], and scales, [rows, blocks]. */
+/**
+ * Rows of weights, [rows, columns], as bytes, [rows, blocks, BLOCK], and scales, [rows, blocks]. Where a block has an
+ * infinite number or a NaN, so is its scale.
+ */
 export function quantised(
   values: Float32Array,
   columns: number,
@@ -30,7 +33,7 @@ export function quantised(
       const to = Math.min(from + BLOCK, (row + 1) * columns);
       let largest = 0;
       for (let at = from; at < to; at++) largest = Math.max(largest, Math.abs(values[at] ?? 0));
-      const scale = largest / LARGEST || SMALLEST_SCALE;
+      const scale = largest === 0 ? SMALLEST_SCALE : largest / LARGEST;
       scales[row * blocks + block] = scale;
       const target = (row * blocks + block) * BLOCK - from;
       for (let at = from; at < to; at++) bytes[target + at] = Math.round((values[at] ?? 0) / scale) + ZERO;

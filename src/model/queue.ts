@@ -1,10 +1,11 @@
 // Prompts that wait: taken from the source a window at a time, given out so that those of like length go together.
+import { unlessAborted } from "../core/interrupt.js";
 import type { DrawRequest } from "./rows.js";
 
 export interface Queue {
   readonly waiting: readonly DrawRequest[];
-  /** Takes from the source what it has at hand, up to so many waiting; where `patient` waits for a first one. */
-  fill(most: number, patient: boolean): Promise<void>;
+  /** Takes from the source what it has at hand, up to so many waiting; where `patient` waits for a first one, until the signal. */
+  fill(most: number, patient: boolean, signal?: AbortSignal): Promise<void>;
   /** The prompt that has waited longest, and others of about its length. */
   takeAlike(count: number): DrawRequest[];
   /** Puts requests back to be taken first. */
@@ -20,11 +21,11 @@ export function queueOf(requests: AsyncIterable<DrawRequest>): Queue {
 
   return {
     waiting,
-    async fill(most, patient) {
+    async fill(most, patient, signal) {
       while (!over && waiting.length < most) {
         coming ??= source.next();
         const mustWait = patient && waiting.length === 0;
-        const next = mustWait ? await coming : await Promise.race([coming, soon()]);
+        const next = mustWait ? await unlessAborted(coming, signal) : await Promise.race([coming, soon()]);
         if (next === null) return;
         coming = null;
         if (next.done === true) over = true;
@@ -45,7 +46,10 @@ export function queueOf(requests: AsyncIterable<DrawRequest>): Queue {
     },
     async close() {
       over = true;
-      await source.return?.();
+      const closed = source.return?.();
+      // A generator that waits for something returns only when it has that, which may be never.
+      if (coming === null) await closed;
+      else closed?.catch(() => undefined);
     },
   };
 }

@@ -26,7 +26,8 @@ export function addSampling(graph: Graph, logits: Value, vocabulary: number): Va
   const scaled = graph.op("Where", [within, graph.op("Div", [scores, divisor]), graph.float(-Infinity)]);
   const shares = graph.op("Softmax", [scaled], { axis: -1 });
   const before = graph.op("Sub", [graph.op("CumSum", [shares, graph.int64(1)]), shares]);
-  const kept = graph.op("Where", [graph.op("Less", [before, "top_p"]), shares, graph.float(0)]);
+  // The likeliest is always kept, also where top-p is 0.
+  const kept = graph.op("Where", [graph.op("LessOrEqual", [before, "top_p"]), shares, graph.float(0)]);
   const reached = graph.op("CumSum", [kept, graph.int64(1)]);
   const mass = graph.op("ReduceMax", [reached, graph.int64([1])], { keepdims: 1 });
   const mark = graph.op("Mul", [graph.op("Gather", ["uniforms", "step"], { axis: 0 }), mass]);

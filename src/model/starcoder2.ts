@@ -39,6 +39,9 @@ const FIXED: Readonly<Record<string, unknown>> = {
   mlp_type: "default",
 };
 
+/** GroupQueryAttention with rotary embeddings refuses other widths when it runs. */
+const HEAD_STEP = 16;
+
 /** Reads a configuration; `where` is the file's name for messages. */
 export function starcoder2Of(config: unknown, where: string): Starcoder2 {
   if (typeof config !== "object" || config === null || Array.isArray(config))
@@ -64,8 +67,10 @@ export function starcoder2Of(config: unknown, where: string): Starcoder2 {
       `${where}: ${heads} attention heads can't share ${kvHeads} key and value heads evenly`,
     );
   const headDim = whole("head_dim", hidden / heads);
-  if (headDim % 2 !== 0)
-    throw new InputError(`${where}: heads of ${headDim} numbers can't be rotated in pairs`);
+  if (headDim % HEAD_STEP !== 0)
+    throw new InputError(
+      `${where}: attention heads are ${headDim} wide; ONNX Runtime computes multiples of ${HEAD_STEP} alone`,
+    );
   return {
     vocabulary: whole("vocab_size"),
     hidden,
@@ -86,13 +91,17 @@ export function starcoder2Of(config: unknown, where: string): Starcoder2 {
 
 /** Where transformers up to 4 and from 5 on keep it; scaled rotary embeddings are refused. */
 function ropeThetaOf(fields: Json, where: string): number {
-  const parameters = (fields["rope_parameters"] ?? fields["rope_scaling"] ?? {}) as Json;
-  const kind = parameters["rope_type"] ?? parameters["type"] ?? "default";
-  if (kind !== "default")
-    throw new InputError(
-      `${where}: rotary embeddings of type ${JSON.stringify(kind)} are not known, only "default"`,
-    );
-  const theta = parameters["rope_theta"] ?? fields["rope_theta"];
+  const [parameters, scaling] = [fields["rope_parameters"], fields["rope_scaling"]].map(
+    (given) => (given ?? {}) as Json,
+  );
+  for (const given of [parameters, scaling]) {
+    const kind = given?.["rope_type"] ?? given?.["type"] ?? "default";
+    if (kind !== "default")
+      throw new InputError(
+        `${where}: rotary embeddings of type ${JSON.stringify(kind)} are not known, only "default"`,
+      );
+  }
+  const theta = parameters?.["rope_theta"] ?? scaling?.["rope_theta"] ?? fields["rope_theta"];
   if (theta === undefined)
     throw new InputError(
       `${where} has neither rope_parameters.rope_theta nor rope_theta; add what the model was trained with`,

@@ -1,6 +1,7 @@
 // Which weights a converted StarCoder2 has, under which names and in which types, and how each is made from the checkpoint,
 // in pieces of a few megabytes. Linear layers stay [out, in] as the checkpoint has them; queries, keys and values become
 // one matrix. A plan is a pure function of the model and the format; nothing is read before `pieces` is asked.
+import { InputError } from "../core/errors.js";
 import type { ElementType } from "../onnx/graph.js";
 import { toHalf } from "../onnx/floats.js";
 import { rowChunks, type Checkpoint } from "../onnx/safetensors.js";
@@ -107,7 +108,17 @@ function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-function narrowed(values: Float32Array, type: "float32" | "float16"): Uint8Array {
+/** From here on a number is an infinite half. */
+const HALF_OVERFLOW = 65_520;
+
+/** A tensor's numbers as bytes. One that is infinite or NaN would spread to every logit, so it is refused here. */
+function narrowed(values: Float32Array, type: "float32" | "float16", tensor: string): Uint8Array {
+  const bound = type === "float16" ? HALF_OVERFLOW : Infinity;
+  for (let at = 0; at < values.length; at++)
+    if (!(Math.abs(values[at] ?? 0) < bound))
+      throw new InputError(
+        `"${tensor}" has numbers that are infinite, NaN or too large for ${type}: fetch the checkpoint again, or take --dtype fp32`,
+      );
   return asBytes(type === "float16" ? toHalf(values) : values);
 }
 
@@ -117,7 +128,8 @@ function vectorStep(name: string, sources: Sources, { activations: type }: Forma
     weights: [{ name, type, dims: [total(sources)] }],
     needs: sources.map(([tensor, rows]) => [tensor, [rows]]),
     async *pieces(checkpoint) {
-      for (const [tensor] of sources) yield { name, bytes: narrowed(await checkpoint.read(tensor), type) };
+      for (const [tensor] of sources)
+        yield { name, bytes: narrowed(await checkpoint.read(tensor), type, tensor) };
     },
   };
 }
@@ -129,7 +141,7 @@ function matrixStep(name: string, sources: Sources, columns: number, type: "floa
     async *pieces(checkpoint) {
       for (const [tensor] of sources)
         for await (const { values } of rowChunks(checkpoint, tensor))
-          yield { name: `${name}.weight`, bytes: narrowed(values, type) };
+          yield { name: `${name}.weight`, bytes: narrowed(values, type, tensor) };
     },
   };
 }
@@ -149,7 +161,7 @@ function blockStep(name: string, sources: Sources, columns: number, type: "float
         for await (const { values } of rowChunks(checkpoint, tensor)) {
           const { bytes, scales } = quantised(values, columns);
           yield { name: `${name}.blocks`, bytes };
-          yield { name: `${name}.scales`, bytes: narrowed(scales, type) };
+          yield { name: `${name}.scales`, bytes: narrowed(scales, type, tensor) };
         }
       }
     },
@@ -167,7 +179,7 @@ function rotaryStep({ positions, headDim, ropeTheta }: Starcoder2, { activations
     const values = new Float32Array(positions * half);
     for (let at = 0; at < values.length; at++)
       values[at] = turn(Math.fround(Math.floor(at / half) * (frequencies[at % half] ?? 0)));
-    return narrowed(values, type);
+    return narrowed(values, type, "rotary");
   };
   const dims = [positions, half];
   return {

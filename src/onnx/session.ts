@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../core/errors.js";
 import { asError } from "../core/files.js";
+import { unlessAborted } from "../core/interrupt.js";
 import { openError, sessionError, SessionError, type Device } from "./failures.js";
 import type { Answer, Job, Port, RunJob, SessionStart } from "./session-worker.js";
 import type { Tensor } from "./tensor.js";
@@ -171,14 +172,4 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     },
     close: () => (closing ??= end()),
   };
-}
-
-/** The result, or the signal's reason as soon as it is aborted. */
-function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(asError(signal.reason));
-    signal.addEventListener("abort", stop, { once: true });
-    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }
