@@ -2,9 +2,8 @@
 // A line beside it is written for each step that is on the disk, so that a conversion that was cut goes on where it was;
 // a line also holds the hash of each weight.
 import { createHash, type Hash } from "node:crypto";
-import { open, rm, type FileHandle } from "node:fs/promises";
-import { asError, isMissing } from "../core/files.js";
-import { readFile } from "node:fs/promises";
+import { open, readFile, rm, type FileHandle } from "node:fs/promises";
+import { asError, isMissing, writeWhole } from "../core/files.js";
 import type { Stored } from "../onnx/external.js";
 import type { Checkpoint } from "../onnx/safetensors.js";
 import type { Step } from "./weights.js";
@@ -35,9 +34,10 @@ export async function writeData(
   const noteFile = `${file}.steps`;
   const notes = await readNotes(noteFile, fingerprint);
   const handle = await open(file, notes.length > 0 ? "r+" : "w");
-  const note = await open(noteFile, notes.length > 0 ? "a" : "w");
+  // Written anew: a power cut may have left half a line at its end.
+  await writeWhole(noteFile, [fingerprint, ...notes].map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const note = await open(noteFile, "a");
   try {
-    if (notes.length === 0) await note.writeFile(`${JSON.stringify(fingerprint)}\n`);
     const done: Hashes[] = [...notes];
     for (const [at, step] of steps.entries()) {
       const known = done[at];
