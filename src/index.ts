@@ -69,6 +69,12 @@ export type { RowVerdict, VerifiedRow } from "./validate/rows.js";
 export { verifyTo, type VerifySummary } from "./validate/verify.js";
 export { refusal, select, type SelectOptions } from "./dataset/select.js";
 export { spreadOf, tally, type DatasetStats, type Spread } from "./dataset/stats.js";
+export {
+  convertModel,
+  type Conversion,
+  type ConvertedModel,
+  type ConvertModelOptions,
+} from "./model/conversion.js";
 export { callsFor } from "./instruct/inputs.js";
 export { examplesOf, stepsOf } from "./instruct/doctest.js";
 export { conceptsOf } from "./instruct/concepts.js";

@@ -2,7 +2,7 @@
 // three graphs over it, the tokenizer's files and a manifest. Weights go through in pieces of a few megabytes; a conversion
 // that was cut goes on where it was. Refuses checkpoints that lack a tensor, and disks that lack the room, before it writes.
 import { createHash } from "node:crypto";
-import { mkdir, statfs, writeFile } from "node:fs/promises";
+import { mkdir, stat, statfs, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { writeWhole } from "../core/files.js";
@@ -49,7 +49,7 @@ export const MANIFEST = "selfalign.json";
 export const GRAPHS = { decode: "onnx/decode.onnx", score: "onnx/score.onnx" } as const;
 
 /** Files that are taken over as they are, where the checkpoint has them. */
-const COPIED = [
+export const COPIED: readonly string[] = [
   "tokenizer.json",
   "tokenizer_config.json",
   "special_tokens_map.json",
@@ -90,7 +90,8 @@ export async function convert(
     weights.map((weight) => [weight.name, bytesOf(weight)]),
   );
   await mkdir(path.join(out, "onnx"), { recursive: true });
-  await checkRoom(out, bytes);
+  const file = path.join(out, "onnx", `${plain}_data`);
+  await checkRoom(out, bytes, file);
 
   const progress = startProgress(draw === undefined ? {} : { draw });
   const task = progress.start("weights (MB)", Math.ceil(bytes / 1e6));
@@ -104,10 +105,11 @@ export async function convert(
   const fingerprint = createHash("sha256")
     .update(JSON.stringify([origin, model, format, checkpoint.names]))
     .digest("hex");
-  const data = { file: path.join(out, "onnx", `${plain}_data`), fingerprint, places };
+  const data = { file, fingerprint, places };
   const hashes = await writeData(data, steps, checkpoint, { signal, onBytes }).finally(() => {
     progress.close();
   });
+  task.end(`${Math.ceil(bytes / 1e6)} done`);
   const recipe = { model, format, weight: weightsIn(weights, places) };
   await writeGraph(path.join(out, GRAPHS.decode), decodeGraph(recipe));
   await writeGraph(path.join(out, GRAPHS.score), scoreGraph(recipe));
@@ -169,10 +171,12 @@ function checkTensors(checkpoint: Checkpoint, steps: readonly Step[], where: str
 /** Bytes that the graphs and the tokenizer may take. */
 const BESIDE = 64 * 2 ** 20;
 
-async function checkRoom(folder: string, bytes: number): Promise<void> {
+/** What an earlier start has of `file` need not be found again. */
+async function checkRoom(folder: string, bytes: number, file: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const gigabytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`;
-  if (bavail * bsize < bytes + BESIDE)
+  const { blocks } = await stat(file).catch(() => ({ blocks: 0 }));
+  if (bavail * bsize < bytes - blocks * 512 + BESIDE)
     throw new InputError(
       `"${folder}" has ${gigabytes(bavail * bsize)} free, the model takes ${gigabytes(bytes)}: name another folder with --out`,
     );
