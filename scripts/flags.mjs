@@ -1,6 +1,7 @@
 // Flags of the command line: one table per command gives parsing, defaults and help. Underscores are taken for hyphens
 // (`--num_samples`), `--flag=value` for `--flag value`; an unknown flag names those that exist.
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { InputError } from "selfalign";
 
 /**
@@ -182,6 +183,25 @@ function known(options) {
 function oneOf(flag, value, choices) {
   if (choices.includes(value)) return value;
   throw new InputError(`--${flag} "${value}" does not exist: choose from ${choices.join(", ")}`);
+}
+
+/** Flags of `convert`. */
+export const CONVERT_FLAGS = {
+  out: { kind: "text", value: "DIR", about: "folder of the model (default models/NAME-DTYPE)" },
+  dtype: {
+    kind: "text",
+    value: "TYPE",
+    fallback: "int8",
+    about: "of the matrices: int8 (blocks of 32), fp32 or fp16",
+  },
+  device: { kind: "text", value: "NAME", fallback: "cpu", about: "what it is to run on: cpu or cuda" },
+};
+
+/** Where a converted model goes unless `--out` says otherwise. */
+export function modelFolder(model, dtype) {
+  // A revision may hold slashes; a folder's name may hold an @.
+  const repository = /^([\w.-]+\/[\w.-]+)@/.exec(model)?.[1] ?? model;
+  return path.join("models", `${path.basename(path.resolve(repository))}-${dtype}`);
 }
 
 /** Options of both from parsed flags. */

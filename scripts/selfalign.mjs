@@ -6,10 +6,20 @@ import path from "node:path";
 const root = path.resolve(import.meta.dirname, "..");
 if (!existsSync(path.join(root, "dist/index.js"))) await import("./build.mjs");
 
-const { drawOn, ENGINES, extractTo, generateTo, InputError, runPipeline, scoreTo, STAGES, verifyTo } =
-  await import("selfalign");
+const {
+  convertModel,
+  drawOn,
+  ENGINES,
+  extractTo,
+  generateTo,
+  InputError,
+  runPipeline,
+  scoreTo,
+  STAGES,
+  verifyTo,
+} = await import("selfalign");
 const flags = await import("./flags.mjs");
-const { helpOf, parseFlags, pipelineOptions, reportError, verifyOptions } = flags;
+const { helpOf, modelFolder, parseFlags, pipelineOptions, reportError, verifyOptions } = flags;
 
 const VERBS = {
   run: {
@@ -57,6 +67,20 @@ const VERBS = {
       const { rows, verdicts } = await verifyTo(others[0], values.out, options);
       const counts = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);
       console.log(`${values.out}: ${rows} rows${counts.length > 0 ? `: ${counts.join(", ")}` : ""}`);
+    },
+  },
+  convert: {
+    usage: "selfalign convert MODEL [--out DIR] [flags]",
+    about:
+      "A StarCoder2 checkpoint, a folder or owner/name[@revision] on the Hub, into a model that runs here. Resumes.",
+    flags: flags.CONVERT_FLAGS,
+    async run({ values: { out, dtype, device }, others }) {
+      if (others.length !== 1)
+        throw new InputError("convert needs one model: selfalign convert bigcode/starcoder2-3b");
+      const [model] = others;
+      const draw = drawOn(process.stderr);
+      const made = await convertModel(model, out ?? modelFolder(model, dtype), { dtype, device, draw });
+      console.log(`${made.folder}: ${made.origin} as ${made.dtype} for ${made.device}`);
     },
   },
   generate: {

@@ -82,6 +82,12 @@ export { scoreTo, type ScoredRow, type ScoreOptions } from "./engine/score.js";
 export type { FileSummary } from "./engine/lines.js";
 export { refusal, select, type SelectOptions } from "./dataset/select.js";
 export { spreadOf, tally, type DatasetStats, type Spread } from "./dataset/stats.js";
+export {
+  convertModel,
+  type Conversion,
+  type ConvertedModel,
+  type ConvertModelOptions,
+} from "./model/conversion.js";
 export { callsFor } from "./instruct/inputs.js";
 export { examplesOf, stepsOf } from "./instruct/doctest.js";
 export { conceptsOf } from "./instruct/concepts.js";

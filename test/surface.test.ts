@@ -21,6 +21,7 @@ const NAMES = [
   "clusterNearDuplicates",
   "collect",
   "conceptsOf",
+  "convertModel",
   "distributionGrid",
   "drawOn",
   "examplesOf",

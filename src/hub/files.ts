@@ -1,6 +1,6 @@
-// What a dataset on the Hub holds: its commit, its configurations, its files. Speaks the Hub's API over `http.ts`, since the
-// official client neither tries again nor goes on after a cut; any mirror that speaks it too will do. Refusals are
-// told with what to click and what to set.
+// What a dataset or a model on the Hub holds: its commit, its files, a dataset's configurations. Speaks the Hub's API over
+// `http.ts`, since the official client neither tries again nor goes on after a cut; any mirror that speaks it too will do.
+// Refusals are told with what to click and what to set.
 // API: https://huggingface.co/docs/hub/api
 import { InputError } from "../core/errors.js";
 import { openHttp, type Answer, type Http, type HttpOptions } from "./http.js";
@@ -37,16 +37,25 @@ export function endpointOf(text: string, setting: string): URL {
   throw new InputError(`${setting} "${text}" is not an http(s) address; write e.g. ${HUB_URL}`);
 }
 
+/** Kinds of repositories that are read. */
+export type HubKind = "dataset" | "model";
+
+/** A repository at one commit. */
+export interface HubRepo {
+  /** Default `dataset`. */
+  readonly kind?: HubKind;
+  readonly repo: string;
+  /** Commit that everything is read at. */
+  readonly revision: string;
+}
+
 /** Which files belong to a configuration, as the dataset's card says. */
 export interface HubConfig {
   readonly name: string;
   readonly files: readonly { readonly split: string; readonly patterns: readonly string[] }[];
 }
 
-export interface HubDataset {
-  readonly repo: string;
-  /** Commit that everything is read at. */
-  readonly revision: string;
+export interface HubDataset extends HubRepo {
   /** As on its card; null where it names none. */
   readonly licence: string | null;
   /** Empty where the card declares none. */
@@ -60,34 +69,64 @@ export async function hubDataset(
   revision: string,
   signal?: AbortSignal,
 ): Promise<HubDataset> {
-  const url = `${hub.endpoint}/api/datasets/${encoded(repo)}/revision/${encodeURIComponent(revision)}`;
-  const { bytes } = await ask(hub, repo, revision, url, signal);
-  const { sha, cardData } = parsed(bytes, url) as { sha?: unknown; cardData?: unknown };
-  if (typeof sha !== "string") throw new InputError(`${url} names no commit; is it a Hub's address?`);
+  const { sha, cardData } = await lookUp(hub, { repo, revision }, signal);
   const card = isRecord(cardData) ? cardData : {};
   const licence = typeof card["license"] === "string" ? card["license"] : null;
   return { repo, revision: sha, licence, configs: configsOf(card["configs"]) };
 }
 
-/** A file of a dataset. */
+/** A model at a branch, tag or commit. @throws InputError when there is none, or none for this user. */
+export async function hubModel(
+  hub: Hub,
+  repo: string,
+  revision: string,
+  signal?: AbortSignal,
+): Promise<HubRepo> {
+  const { sha } = await lookUp(hub, { kind: "model", repo, revision }, signal);
+  return { kind: "model", repo, revision: sha };
+}
+
+async function lookUp(
+  hub: Hub,
+  wanted: HubRepo,
+  signal: AbortSignal | undefined,
+): Promise<{ sha: string; cardData: unknown }> {
+  const url = `${apiOf(hub, wanted)}/revision/${encodeURIComponent(wanted.revision)}`;
+  const { bytes } = await ask(hub, wanted, url, signal);
+  const about = parsed(bytes, url);
+  const { sha, cardData } = isRecord(about) ? about : {};
+  if (typeof sha !== "string") throw new InputError(`${url} names no commit; is it a Hub's address?`);
+  return { sha, cardData };
+}
+
+function apiOf(hub: Hub, { kind = "dataset", repo }: HubRepo): string {
+  return `${hub.endpoint}/api/${kind}s/${encoded(repo)}`;
+}
+
+/** A repository's page; models' lie at the top. */
+function pageOf(hub: Hub, kind: HubKind, repo: string): string {
+  return `${hub.endpoint}/${kind === "dataset" ? "datasets/" : ""}${repo}`;
+}
+
+/** A file of a repository. */
 export interface HubFile {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
 }
 
-/** All files of a dataset, or of a folder in it, page by page. */
+/** All files of a repository, or of a folder in it, page by page. */
 export async function* hubFiles(
   hub: Hub,
-  { repo, revision }: HubDataset,
+  at: HubRepo,
   folder: string | null,
   signal?: AbortSignal,
 ): AsyncGenerator<HubFile> {
   const within = folder === null ? "" : `/${encoded(folder)}`;
-  const tree = `${hub.endpoint}/api/datasets/${encoded(repo)}/tree/${encodeURIComponent(revision)}`;
+  const tree = `${apiOf(hub, at)}/tree/${encodeURIComponent(at.revision)}`;
   let url: string | null = `${tree}${within}?recursive=true`;
   while (url !== null) {
-    const { bytes, headers }: Answer = await ask(hub, repo, revision, url, signal);
+    const { bytes, headers }: Answer = await ask(hub, at, url, signal);
     const entries = parsed(bytes, url);
     for (const entry of Array.isArray(entries) ? (entries as unknown[]) : []) {
       if (!isRecord(entry) || entry["type"] !== "file") continue;
@@ -99,53 +138,59 @@ export async function* hubFiles(
 }
 
 /** Where a file's bytes are. */
-export function hubUrl(hub: Hub, { repo, revision }: HubDataset, path: string): string {
-  return `${hub.endpoint}/datasets/${encoded(repo)}/resolve/${encodeURIComponent(revision)}/${encoded(path)}`;
+export function hubUrl(hub: Hub, { kind = "dataset", repo, revision }: HubRepo, path: string): string {
+  return `${pageOf(hub, kind, encoded(repo))}/resolve/${encodeURIComponent(revision)}/${encoded(path)}`;
 }
 
 /** A refusal of the Hub as what the user can do about it; anything else as it is. */
-export function explainedRefusal(error: unknown, hub: Hub, repo: string, revision?: string): unknown {
+export function explainedRefusal(
+  error: unknown,
+  hub: Hub,
+  repo: string,
+  revision?: string,
+  kind: HubKind = "dataset",
+): unknown {
   if (!(error instanceof HttpError) || new URL(error.url).origin !== new URL(hub.endpoint).origin)
     return explainedFailure(error);
   const { status, headers } = error;
   const code = headers.get("x-error-code") ?? "";
-  const page = `${hub.endpoint}/datasets/${repo}`;
+  const page = pageOf(hub, kind, repo);
+  const what = `${kind} "${repo}"`;
   if (code === "RevisionNotFound") {
     return new InputError(
-      `dataset "${repo}" has no revision "${revision ?? ""}"; choose a branch, tag or commit from ${page}/tree/main`,
+      `${what} has no revision "${revision ?? ""}"; choose a branch, tag or commit from ${page}/tree/main`,
       { cause: error },
     );
   }
   if (code === "EntryNotFound") {
-    return new InputError(`${error.url} is not there; the dataset "${repo}" is laid out otherwise`, {
+    return new InputError(`${error.url} is not there; the ${what} is laid out otherwise`, {
       cause: error,
     });
   }
   if (status === 404 || code === "RepoNotFound") {
     const hint = hub.withToken ? "check its name" : "check its name, or set HF_TOKEN if it is private";
-    return new InputError(`dataset "${repo}" is not at ${hub.endpoint}; ${hint}`, { cause: error });
+    return new InputError(`${what} is not at ${hub.endpoint}; ${hint}`, { cause: error });
   }
   if (status !== 401 && status !== 403) return explainedFailure(error);
   const token = hub.withToken
     ? "and make sure that HF_TOKEN is a token of that account with read access to gated repositories"
     : "and set HF_TOKEN to a token of that account";
   return new InputError(
-    `dataset "${repo}" is gated: sign in, accept its terms at ${page}, ${token} (${hub.endpoint}/settings/tokens)`,
+    `${what} is gated: sign in, accept its terms at ${page}, ${token} (${hub.endpoint}/settings/tokens)`,
     { cause: error },
   );
 }
 
 async function ask(
   hub: Hub,
-  repo: string,
-  revision: string,
+  { kind, repo, revision }: HubRepo,
   url: string,
   signal?: AbortSignal,
 ): Promise<Answer> {
   try {
     return await hub.http.get(url, { signal });
   } catch (error) {
-    throw explainedRefusal(error, hub, repo, revision);
+    throw explainedRefusal(error, hub, repo, revision, kind);
   }
 }
 

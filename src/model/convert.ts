@@ -49,7 +49,7 @@ export const MANIFEST = "selfalign.json";
 export const GRAPHS = { decode: "onnx/decode.onnx", score: "onnx/score.onnx" } as const;
 
 /** Files that are taken over as they are, where the checkpoint has them. */
-const COPIED = [
+export const COPIED: readonly string[] = [
   "tokenizer.json",
   "tokenizer_config.json",
   "special_tokens_map.json",
@@ -111,6 +111,7 @@ export async function convert(
   const hashes = await writeData(data, steps, checkpoint, { signal, onBytes }).finally(() => {
     progress.close();
   });
+  task.end(`${Math.ceil(bytes / 1e6)} done`);
   const recipe = { model, format, weight: weightsIn(weights, places) };
   await writeGraph(path.join(out, GRAPHS.decode), decodeGraph(recipe));
   await writeGraph(path.join(out, GRAPHS.score), scoreGraph(recipe));

@@ -137,7 +137,10 @@ export async function openCheckpoint(source: CheckpointSource): Promise<Checkpoi
   };
 }
 
-/** A tensor's rows in order, so many at a time that they take about `bytes` as single floats, at least one. */
+/**
+ * A tensor's rows in order, so many at a time that they take about `bytes` as single floats, at least one. The next rows
+ * are asked for while the caller works with those before: a source far away answers meanwhile.
+ */
 export async function* rowChunks(
   checkpoint: Checkpoint,
   name: string,
@@ -145,8 +148,17 @@ export async function* rowChunks(
 ): AsyncGenerator<{ readonly from: number; readonly values: Float32Array }> {
   const [count = 1, ...row] = checkpoint.shape(name);
   const step = Math.max(1, Math.floor(bytes / (4 * Math.max(1, header.countOf(row)))));
-  for (let from = 0; from < count; from += step) {
-    yield { from, values: await checkpoint.rows(name, from, Math.min(from + step, count)) };
+  const ask = (from: number): Promise<Float32Array> => {
+    const values = checkpoint.rows(name, from, Math.min(from + step, count));
+    // Whoever waits for it hears of a failure; it may come before, or when nobody does any more.
+    values.catch(() => undefined);
+    return values;
+  };
+  let coming = count > 0 ? ask(0) : null;
+  for (let from = 0; coming !== null; from += step) {
+    const values: Float32Array = await coming;
+    coming = from + step < count ? ask(from + step) : null;
+    yield { from, values };
   }
 }
 

@@ -102,7 +102,10 @@ export function send(request: IncomingMessage, response: ServerResponse, bytes: 
 }
 
 export interface HubRepo {
+  /** Default a dataset. */
+  readonly kind?: "dataset" | "model";
   readonly files: Readonly<Record<string, Buffer | string>>;
+  /** A dataset is then hidden altogether; of a model, as on the Hub, everything but the files' contents is told. */
   readonly gated?: boolean;
   readonly cardData?: unknown;
 }
@@ -110,7 +113,7 @@ export interface HubRepo {
 export const TOKEN = "hf_test_0123456789";
 export const COMMIT = "1234567890abcdef1234567890abcdef12345678";
 
-/** A Hub with these datasets; lists `page` files at a time. Files come from another origin, which refuses tokens. */
+/** A Hub with these repositories; lists `page` files at a time. Files come from another origin, which refuses tokens. */
 export async function serveHub(repos: Readonly<Record<string, HubRepo>>, page = 2): Promise<TestServer> {
   const server: TestServer = await serve((request, response, url) => {
     const path = decodeURIComponent(url.pathname);
@@ -121,13 +124,17 @@ export async function serveHub(repos: Readonly<Record<string, HubRepo>>, page = 
       return;
     }
     const route =
-      /^\/api\/datasets\/([^/]+\/[^/]+)\/(revision|tree)\/([^/]+)\/?(.*)$/.exec(path) ??
-      /^\/datasets\/([^/]+\/[^/]+)\/(resolve)\/([^/]+)\/(.+)$/.exec(path);
-    const [, name = "", verb, revision, file = ""] = route ?? [];
-    const repo = repos[name];
+      /^\/api\/(datasets|models)\/([^/]+\/[^/]+)\/(revision|tree)\/([^/]+)\/?(.*)$/.exec(path) ??
+      /^\/(?:(datasets)\/)?([^/]+\/[^/]+)\/(resolve)\/([^/]+)\/(.+)$/.exec(path);
+    const [, kind = "models", name = "", verb, revision, file = ""] = route ?? [];
+    const repo = `${repos[name]?.kind ?? "dataset"}s` === kind ? repos[name] : undefined;
     const { authorization } = request.headers;
     if (repo === undefined) refuse(response, 401, "RepoNotFound");
-    else if (repo.gated === true && authorization !== `Bearer ${TOKEN}`) {
+    else if (
+      repo.gated === true &&
+      (kind === "datasets" || verb === "resolve") &&
+      authorization !== `Bearer ${TOKEN}`
+    ) {
       refuse(response, authorization === undefined ? 401 : 403, "GatedRepo");
     } else if (revision !== "main" && revision !== COMMIT) refuse(response, 404, "RevisionNotFound");
     else if (verb === "revision") json(response, { id: name, sha: COMMIT, cardData: repo.cardData ?? {} });

@@ -43,7 +43,7 @@ describe("the command line refuses in one line", () => {
     [["run", "--filters", "{maxLines}"], /--filters SET must be JSON, e\.g\. /],
     [["run", "--filters", "nowhere.json"], /--filters SET must be a file that can be read and holds JSON/],
     [["run", "extra"], /run takes flags only, not "extra"/],
-    [["bake"], /verb "bake" does not exist: choose from run, extract, verify/],
+    [["bake"], /verb "bake" does not exist: choose from run, extract, verify, convert/],
     [["extract", "stdlib"], /extract needs --out/],
     [["run", "--corpus", "folder:/no/such/folder"], /folder "\/no\/such\/folder"/],
   ])("%j", async (args, wanted) => {
