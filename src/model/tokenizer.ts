@@ -1,0 +1,148 @@
+// A model's own tokenizer, from its `tokenizer.json`: text to token ids and back, at once or token by token. Comes from a
+// folder as models are published in, together with the ids that begin and end a text. Encodes and decodes as
+// Python's `tokenizers` do; adds nothing to a text, and never "cleans up" blanks, which would break code.
+import { readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { InputError } from "../core/errors.js";
+import { openBpe, tokenBytes } from "./bpe.js";
+import { recordOf, vocabularyOf, type Vocabulary } from "./vocabulary.js";
+import { cutAt, wordPattern } from "./words.js";
+
+export interface EncodeOptions {
+  /** Special tokens that are written in the text count as its characters. Default false: they count as the tokens. */
+  readonly specialAsText?: boolean;
+}
+
+export interface DecodeOptions {
+  /** Leave special tokens out. Default true. */
+  readonly skipSpecial?: boolean;
+}
+
+/** Text of tokens that come one by one. All it gives, put together, is what `decode` gives. */
+export interface StreamDecoder {
+  /** The text that this token completes, often all of it, never half a character. */
+  readonly push: (id: number) => string;
+  /** What is left: empty, or U+FFFD for a character that was never finished. */
+  readonly end: () => string;
+}
+
+/** Ids with a meaning for the model; null where its files name none. */
+export interface SpecialIds {
+  readonly bos: number | null;
+  /** Any of them ends a text. */
+  readonly eos: readonly number[];
+  readonly pad: number | null;
+}
+
+export interface Tokenizer {
+  /** One more than the highest id. */
+  readonly vocabSize: number;
+  readonly special: SpecialIds;
+  readonly encode: (text: string, options?: EncodeOptions) => number[];
+  /** An id that no token has gives nothing; bytes that are no UTF-8 give U+FFFD. */
+  readonly decode: (ids: Iterable<number>, options?: DecodeOptions) => string;
+  readonly streamDecoder: (options?: DecodeOptions) => StreamDecoder;
+  /** Of a token as the vocabulary writes it, e.g. `Ġdef` or `<fim_prefix>`. */
+  readonly idOf: (token: string) => number | null;
+  readonly tokenOf: (id: number) => string | null;
+  readonly isSpecial: (id: number) => boolean;
+}
+
+/**
+ * The tokenizer of a model's folder, or of a `tokenizer.json` and what lies beside it. @throws InputError when there is
+ * none, or one that is not byte-level BPE.
+ */
+export async function loadTokenizer(place: string): Promise<Tokenizer> {
+  const info = await stat(place).catch(() => null);
+  if (info === null) throw new InputError(`tokenizer "${place}" does not exist; name a model's folder`);
+  const file = info.isDirectory() ? path.join(place, "tokenizer.json") : place;
+  const beside = (name: string) => readJson(path.join(path.dirname(file), name));
+  const json = await readJson(file);
+  if (json === null) throw new InputError(`"${place}" has no tokenizer.json; name a folder that has one`);
+  const vocabulary = vocabularyOf(json, file);
+  const settings = await Promise.all([beside("generation_config.json"), beside("config.json")]);
+  const written = await beside("tokenizer_config.json");
+  return tokenizerOf(vocabulary, specialIds(vocabulary.ids, settings, written));
+}
+
+/** Null where there is no such file. */
+async function readJson(file: string): Promise<unknown> {
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  });
+  try {
+    return text === null ? null : (JSON.parse(text) as unknown);
+  } catch (cause) {
+    throw new InputError(`${file} is not JSON; fetch it again`, { cause });
+  }
+}
+
+/** As transformers look for them: the settings of generation first, then the model's, then what the tokenizer's own name. */
+function specialIds(
+  ids: ReadonlyMap<string, number>,
+  settings: readonly unknown[],
+  tokenizerConfig: unknown,
+): SpecialIds {
+  const idsFor = (role: string): readonly number[] => {
+    for (const file of settings) {
+      const value = recordOf(file)[`${role}_token_id`];
+      const found = (Array.isArray(value) ? (value as unknown[]) : [value]).filter(
+        (id) => typeof id === "number",
+      );
+      if (found.length > 0) return found;
+    }
+    const named = recordOf(tokenizerConfig)[`${role}_token`];
+    const token = recordOf(named)["content"] ?? named;
+    const id = typeof token === "string" ? ids.get(token) : undefined;
+    return id === undefined ? [] : [id];
+  };
+  return { bos: idsFor("bos")[0] ?? null, eos: idsFor("eos"), pad: idsFor("pad")[0] ?? null };
+}
+
+/** The tokenizer of a vocabulary. */
+export function tokenizerOf(vocabulary: Vocabulary, special: SpecialIds): Tokenizer {
+  const { ids, joined, added, merges, digits, ...words } = vocabulary;
+  const tokens: string[] = [];
+  for (const [token, id] of ids) tokens[id] = token;
+  const specials = new Set(added.filter((token) => token.special).map(({ id }) => id));
+  const bpe = openBpe(joined, merges, words);
+  const word = wordPattern(digits);
+  const cut = cutAt(added);
+
+  const encode = (text: string, { specialAsText = false }: EncodeOptions = {}) => {
+    const encoded: number[] = [];
+    for (const piece of cut(text, specialAsText)) {
+      if (typeof piece === "number") encoded.push(piece);
+      else for (const found of piece.match(word) ?? []) for (const id of bpe(found)) encoded.push(id);
+    }
+    return encoded;
+  };
+
+  const known: Uint8Array[] = [];
+  const bytesOf = (id: number) => (known[id] ??= tokenBytes(tokens[id] ?? ""));
+
+  const streamDecoder = ({ skipSpecial = true }: DecodeOptions = {}): StreamDecoder => {
+    const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+    return {
+      push: (id) => (skipSpecial && specials.has(id) ? "" : utf8.decode(bytesOf(id), { stream: true })),
+      end: () => utf8.decode(),
+    };
+  };
+
+  const decode = (encoded: Iterable<number>, { skipSpecial = true }: DecodeOptions = {}) => {
+    const kept = Array.from(encoded).filter((id) => !(skipSpecial && specials.has(id)));
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.concat(kept.map(bytesOf)));
+  };
+
+  return {
+    vocabSize: tokens.length,
+    special,
+    encode,
+    decode,
+    streamDecoder,
+    idOf: (token) => ids.get(token) ?? null,
+    tokenOf: (id) => tokens[id] ?? null,
+    isSpecial: (id) => specials.has(id),
+  };
+}
