@@ -27,8 +27,18 @@ const FLAGS = {
     about: "Python with the packages of peers and oracles",
   },
   humaneval: { kind: "text", value: "FILE", about: "HumanEval.jsonl, to measure the sandboxes on it too" },
-  corpus: { kind: "text", value: "NAME", fallback: "stdlib", about: "seeds: stdlib, or folder:PATH" },
-  files: { kind: "count", value: "N", fallback: 1_000, about: "seeds: files measured at most" },
+  corpus: {
+    kind: "text",
+    value: "NAME",
+    fallback: "stdlib",
+    about: "seeds, tokenizer: stdlib, or folder:PATH",
+  },
+  files: { kind: "count", value: "N", fallback: 1_000, about: "seeds, tokenizer: files measured at most" },
+  tokenizer: {
+    kind: "text",
+    value: "FILE",
+    about: "tokenizer: a model's tokenizer.json (default: a small one of ours)",
+  },
 };
 
 async function main(args) {
@@ -52,6 +62,7 @@ async function main(args) {
     humaneval: values.humaneval,
     corpus: values.corpus,
     files: values.files,
+    tokenizer: values.tokenizer,
   });
   const environment = {
     node: process.version,
