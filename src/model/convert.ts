@@ -116,8 +116,9 @@ export async function convert(
   await writeGraph(path.join(out, GRAPHS.decode), decodeGraph(recipe));
   await writeGraph(path.join(out, GRAPHS.score), scoreGraph(recipe));
   // Its attention bias has no kernel for half floats on CUDA.
-  if (format.activations === "float32") await writeGraph(path.join(out, "onnx", plain), plainGraph(recipe));
-  await copyFiles(source, out, config, plain);
+  const withPlain = format.activations === "float32";
+  if (withPlain) await writeGraph(path.join(out, "onnx", plain), plainGraph(recipe));
+  await copyFiles(source, out, withPlain ? { ...config, ...externalOf(plain) } : config);
   const sha256 = createHash("sha256").update(JSON.stringify(hashes)).digest("hex");
   const manifest: Manifest = { version: 1, origin, dtype, device, model, sha256, weights: hashes };
   await writeWhole(path.join(out, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -188,17 +189,19 @@ async function checkRoom(folder: string, file: string, bytes: number): Promise<v
     );
 }
 
+/** What transformers.js must know of weights beside their graph. */
+function externalOf(plain: string): Readonly<Record<string, unknown>> {
+  return { "transformers.js_config": { use_external_data_format: { [plain]: 1 } } };
+}
+
 async function copyFiles(
   source: CheckpointSource,
   out: string,
   config: Readonly<Record<string, unknown>>,
-  plain: string,
 ): Promise<void> {
   for (const file of COPIED) {
     const text = await textOf(source, file);
     if (text !== null) await writeFile(path.join(out, file), text);
   }
-  const external = { use_external_data_format: { [plain]: 1 } };
-  const told = { ...config, "transformers.js_config": external };
-  await writeFile(path.join(out, "config.json"), `${JSON.stringify(told, null, 2)}\n`);
+  await writeFile(path.join(out, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
 }
