@@ -19,7 +19,7 @@ describe("README", () => {
   });
 
   it("names only scripts, verbs and flags that exist", () => {
-    for (const [, name = ""] of readme.matchAll(/npm run (\w+)/g))
+    for (const [, name = ""] of readme.matchAll(/npm run ([\w:]+)/g))
       expect(Object.keys(scripts)).toContain(name);
     for (const [, verb = ""] of readme.matchAll(/npx selfalign (\w+)/g))
       expect(sources).toMatch(new RegExp(`^  ${verb}: \\{`, "m"));
