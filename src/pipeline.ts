@@ -172,11 +172,14 @@ function startSeeds(c: Context): Promise<StageHandle<Seed>> {
   ];
   const { filters, workers } = c;
   const gather = gathering({ corpus, target, seed, filters, ordered, workers, signal, task });
-  const enough = ({ rows, exhausted }: { rows: number; exhausted?: boolean }): boolean =>
-    rows >= target || exhausted === true;
-  return startStage<Seed>(run, plans.seeds, { upstream: null, enough }, (journal, before) =>
+  return startStage<Seed>(run, plans.seeds, { upstream: null, enough: enoughOf(target) }, (journal, before) =>
     gather(journal, before).finally(() => checker?.close()),
   );
+}
+
+/** Whether a record of the seeds holds all that were asked for, or all that there are. */
+function enoughOf(target: number): (record: { rows: number; exhausted?: boolean }) => boolean {
+  return ({ rows, exhausted }) => rows >= target || exhausted === true;
 }
 
 function startStep<In extends Seed, Out extends Seed>(
@@ -218,7 +221,10 @@ function startMapping<In extends Seed, Out extends Seed>(
 
 /** How many rows an upstream has, or will have at most. */
 function expectedRows(c: Context, upstream: StageHandle<unknown>): number {
-  return upstream.worked ? c.numSamples : (c.run.manifest.stages[upstream.plan.name]?.rows ?? c.numSamples);
+  const { stages } = c.run.manifest;
+  const seeds = stages[c.plans.seeds.name];
+  const most = seeds !== undefined && enoughOf(c.numSamples)(seeds) ? seeds.rows : c.numSamples;
+  return upstream.worked ? most : (stages[upstream.plan.name]?.rows ?? most);
 }
 
 function needed<Row>(handle: StageHandle<Row> | null, plan: StagePlan): StageHandle<Row> {
