@@ -19,8 +19,8 @@ interface Known {
 
 /** @throws InputError where the model gives no numbers, or others than it first gave. */
 export async function selfTest(decoding: Decoding, folder: string, sha256: string): Promise<void> {
-  const { vocabulary } = decoding.model;
-  const ids = Array.from({ length: LENGTH }, (_, at) => (at * 7_919 + 13) % vocabulary);
+  const { vocabulary, positions } = decoding.model;
+  const ids = Array.from({ length: Math.min(LENGTH, positions) }, (_, at) => (at * 7_919 + 13) % vocabulary);
   const row = { ids, cached: 0, from: 0, limit: 1, temperature: 0, topP: 1, topK: null, uniforms: [0] };
   const run = {
     rows: [row],

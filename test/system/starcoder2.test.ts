@@ -45,7 +45,12 @@ beforeAll(async () => {
     for (const [form, [dtype, device]] of Object.entries(FORMS) as [Form, [Dtype, "cuda" | undefined]][])
       opened.set(
         `${name} ${form}`,
-        await convertAndOpen(fixture(name), path.join(folder, `${name} ${form}`), dtype, device),
+        await convertAndOpen(
+          fixture(name),
+          path.join(folder, `${name} ${form}`.replaceAll(" ", "-")),
+          dtype,
+          device,
+        ),
       );
 });
 afterAll(async () => {
@@ -234,6 +239,35 @@ describe.each(NAMES)("%s", (name) => {
     }));
     for (const chunk of [null, 1, 4])
       expect(await drawAll(model(name), requests, { chunk })).toEqual(expected);
+  });
+});
+
+describe("transformers.js", () => {
+  it.each(NAMES)("loads the folder and decodes the same, rows padded on the left: %s", async (name) => {
+    const { AutoModelForCausalLM, env, Tensor } = await import("@huggingface/transformers");
+    Object.assign(env, { allowRemoteModels: false, localModelPath: `${folder}/` });
+    const loaded = await AutoModelForCausalLM.from_pretrained(`${name}-fp32`, {
+      dtype: "fp32",
+      device: "cpu",
+    });
+    const { rows } = goldenOf(name);
+    const width = Math.max(...rows.map(({ prompt }) => prompt.length));
+    const padded = (of: (token: number) => number) =>
+      rows.flatMap(({ prompt }) => [...new Array<number>(width - prompt.length).fill(0), ...prompt.map(of)]);
+    const tensor = (values: readonly number[]) =>
+      new Tensor("int64", BigInt64Array.from(values, BigInt), [rows.length, width]);
+    const generated = await loaded.generate({
+      inputs: tensor(padded((token) => token)),
+      attention_mask: tensor(padded(() => 1)),
+      max_new_tokens: 16,
+      do_sample: false,
+      eos_token_id: -1,
+    });
+    const tokens = (generated as { tolist(): bigint[][] })
+      .tolist()
+      .map((row) => row.slice(width).map(Number));
+    expect(tokens).toEqual(rows.map((row) => row.tokens.slice(0, 16)));
+    await loaded.dispose();
   });
 });
 
