@@ -13,7 +13,11 @@ export interface Queue {
   close(): Promise<void>;
 }
 
-export function queueOf(requests: AsyncIterable<DrawRequest>): Queue {
+/** Little beside a run, and enough to read the next piece of a file: a batch is not to go half empty for that. */
+const PATIENCE_MS = 5;
+
+/** A queue before a source, which has at hand what it gives within `patienceMs`. */
+export function queueOf(requests: AsyncIterable<DrawRequest>, patienceMs: number = PATIENCE_MS): Queue {
   const source = requests[Symbol.asyncIterator]();
   const waiting: DrawRequest[] = [];
   let coming: Promise<IteratorResult<DrawRequest>> | null = null;
@@ -25,7 +29,7 @@ export function queueOf(requests: AsyncIterable<DrawRequest>): Queue {
       while (!over && waiting.length < most) {
         coming ??= source.next();
         const mustWait = patient && waiting.length === 0;
-        const next = mustWait ? await unlessAborted(coming, signal) : await Promise.race([coming, soon()]);
+        const next = mustWait ? await unlessAborted(coming, signal) : await within(coming, patienceMs);
         if (next === null) return;
         coming = null;
         if (next.done === true) over = true;
@@ -54,7 +58,13 @@ export function queueOf(requests: AsyncIterable<DrawRequest>): Queue {
   };
 }
 
-/** What is ready comes before this. */
-function soon(): Promise<null> {
-  return new Promise((resolve) => setImmediate(resolve, null));
+/** What the work gives, or null where that takes longer. */
+async function within<Result>(work: Promise<Result>, ms: number): Promise<Result | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, ms, null)));
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -107,6 +107,21 @@ describe("a queue", () => {
     expect(keys(queue.waiting)).toEqual(["3", "4"]);
   });
 
+  it("has a little patience for each of the others", async () => {
+    const slow = async function* (ms: number) {
+      for (let length = 1; length <= 3; length++) {
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        yield request(length);
+      }
+    };
+    const queue = queueOf(slow(2), 10_000);
+    await queue.fill(9, true);
+    expect(keys(queue.waiting)).toEqual(["1", "2", "3"]);
+    const hasty = queueOf(slow(200), 0);
+    await hasty.fill(9, true);
+    expect(keys(hasty.waiting)).toEqual(["1"]);
+  });
+
   it("throws what the source throws, when it is asked again", async () => {
     const { source, fail } = told();
     const queue = queueOf(source);
