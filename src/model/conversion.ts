@@ -47,6 +47,8 @@ export async function convertModel(
   const { dtype = "int8", device = "cpu" } = options;
   choose("dtype", dtype, DTYPES);
   choose("device", device, DEVICES);
+  if (device === "cuda" && dtype === "fp32")
+    throw new InputError("dtype fp32 is for the device cpu: CUDA's attention takes int8 or fp16");
   const folder = out.replace(/(?<=.)\/+$/, "");
   const { signal, release } = options.signal
     ? { signal: options.signal, release: () => undefined }

@@ -83,6 +83,7 @@ describe("selfalign convert", () => {
     [[], /convert needs one model: selfalign convert bigcode\/starcoder2-3b/],
     [["a", "b"], /convert needs one model/],
     [["starcoder"], /model "starcoder" is no folder here and no repository's name/],
+    [[TINY, "--dtype", "fp32", "--device", "cuda"], /dtype fp32 is for the device cpu/],
     [[TINY, "--dtype", "int4"], /dtype "int4" does not exist: choose int8, fp32, fp16/],
     [[TINY, "--device", "tpu"], /device "tpu" does not exist: choose cpu, cuda/],
     [[path.join(ROOT, "src")], /has no config\.json; name a checkpoint/],
