@@ -39,6 +39,18 @@ const FLAGS = {
     value: "FILE",
     about: "tokenizer: a model's tokenizer.json (default: a small one of ours)",
   },
+  geometry: {
+    kind: "text",
+    value: "NAME",
+    fallback: "157m",
+    about: "generate: 157m, or starcoder2-3b (10 GB of disk)",
+  },
+  llama: {
+    kind: "text",
+    value: "DIR",
+    fallback: process.env.SELFALIGN_LLAMA,
+    about: "generate: folder where node-llama-cpp was installed for this bench (default: left out)",
+  },
 };
 
 async function main(args) {
@@ -63,6 +75,8 @@ async function main(args) {
     corpus: values.corpus,
     files: values.files,
     tokenizer: values.tokenizer,
+    geometry: values.geometry,
+    llama: values.llama,
   });
   const environment = {
     node: process.version,

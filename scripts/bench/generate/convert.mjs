@@ -1,0 +1,9 @@
+// Our conversion in a process of its own: processor seconds and peak memory.
+import { convertModel } from "../../../dist/model/conversion.js";
+
+const [model, out] = process.argv.slice(2);
+await convertModel(model, out);
+const { user, system } = process.cpuUsage();
+console.log(
+  JSON.stringify({ cpuSeconds: (user + system) / 1e6, rssMb: process.resourceUsage().maxRSS / 1_024 }),
+);
