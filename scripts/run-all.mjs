@@ -1,5 +1,5 @@
 #!/usr/bin/env zx
-// Re-runs everything headlessly: builds, executes the stage notebooks in order on one run directory, and leaves
+// Re-runs everything headlessly: builds, executes the stage notebooks in order on one run directory, then the others, and leaves
 // executed notebooks and pages in reports/. What is finished is not done again.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -27,6 +27,9 @@ const NOTEBOOKS = [
   ["03_validate_responses", ["validate"]],
   ["04_export_dataset", ["dataset", "report"]],
 ];
+
+/** Notebooks that are about no run; they take seconds, and come last. */
+const OTHERS = ["05_run_starcoder2"];
 
 async function main(args) {
   const { values, others } = parseFlags(args, FLAGS);
@@ -65,29 +68,35 @@ async function runNotebooks(options) {
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   for (const [name, stages] of NOTEBOOKS) {
     const wanted = stages.filter((stage) => options.stages === undefined || options.stages.includes(stage));
-    if (wanted.length > 0) await runOne(name, wanted, options, stop.signal);
+    if (wanted.length > 0)
+      await runOne(name, wanted, parametersOf(stages, wanted, options), options, stop.signal);
   }
+  if (options.stages !== undefined) return;
+  for (const name of OTHERS) await runOne(name, [], {}, options, stop.signal);
 }
 
-async function runOne(name, stages, options, signal) {
+function parametersOf(stages, wanted, options) {
   // The run directory is cleaned already, and which stages a notebook runs is its own affair.
   const params = Object.fromEntries(
     Object.entries(options).filter(([option]) => !["clean", "stages"].includes(option)),
   );
-  const several = NOTEBOOKS.find(([own]) => own === name)[1].length > 1;
-  const parameters = { params, ...(several && { stages }) };
+  return { params, ...(stages.length > 1 && { stages: wanted }) };
+}
+
+async function runOne(name, stages, parameters, { outputDir, retryFailed }, signal) {
   const input = path.join(root, "notebooks", `${name}.ipynb`);
   const output = path.join(root, "reports", `${name}.ipynb`);
   const page = output.replace(/ipynb$/, "html");
-  if (!params.retryFailed && (await isCurrent({ input, output, page, stages, parameters }))) {
+  const run = { input, output, page, stages, parameters, outputDir };
+  if (!retryFailed && (await isCurrent(run))) {
     echo(chalk.dim(`${name}  finished already`));
     return;
   }
   echo(chalk.bold(name));
-  const log = followLog(path.join(params.outputDir, "pipeline.log"), lab.drawOn(process.stderr));
+  const log = followLog(path.join(outputDir, "pipeline.log"), lab.drawOn(process.stderr));
   try {
     const executed = await lab.executeNotebook(input, output, { parameters, signal });
-    executed.metadata.selfalign.stamp = await stampOf(input, stages, parameters);
+    executed.metadata.selfalign.stamp = await stampOf(run);
     await writeFile(output, lab.notebookText(executed));
     await writeFile(page, lab.notebookHtml(executed, { title: name }));
   } catch (error) {
@@ -104,19 +113,20 @@ async function runOne(name, stages, options, signal) {
 }
 
 /** What an executed notebook was made from: its own bytes, its parameters, and what its stages came to. */
-async function stampOf(input, stages, parameters) {
-  const finished = await lab.finishedStages(parameters.params.outputDir);
+async function stampOf({ input, stages, parameters, outputDir }) {
+  const finished = await lab.finishedStages(outputDir);
   const digests = stages.map((stage) => finished[stage] ?? null);
   const text = JSON.stringify([await readFile(input, "utf8"), parameters, stages, digests]);
   return createHash("sha256").update(text).digest("hex");
 }
 
-async function isCurrent({ input, output, page, stages, parameters }) {
+async function isCurrent(run) {
+  const { output, page, stages, outputDir } = run;
   if (!existsSync(output) || !existsSync(page)) return false;
-  const finished = await lab.finishedStages(parameters.params.outputDir);
+  const finished = await lab.finishedStages(outputDir);
   if (!stages.every((stage) => finished[stage] !== undefined)) return false;
   const { metadata } = JSON.parse(await readFile(output, "utf8"));
-  return metadata.selfalign?.stamp === (await stampOf(input, stages, parameters));
+  return metadata.selfalign?.stamp === (await stampOf(run));
 }
 
 async function tellWhere(dir, noNotebooks) {

@@ -88,6 +88,7 @@ export {
   type ConvertedModel,
   type ConvertModelOptions,
 } from "./model/conversion.js";
+export { writeTinyModel } from "./model/tiny.js";
 export { callsFor } from "./instruct/inputs.js";
 export { examplesOf, stepsOf } from "./instruct/doctest.js";
 export { conceptsOf } from "./instruct/concepts.js";

@@ -47,7 +47,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   "danfojs-node": "report/frame.ts",
   "plotly.js-dist-min": "report/plotly.ts",
   "@huggingface/hub": "hub/files.ts",
-  "@huggingface/transformers": "engine/transformers.ts",
+  "@huggingface/transformers": "engine/transformers-worker.ts",
   "onnxruntime-node": "onnx/session-worker.ts",
   marked: "notebook/html.ts",
 };

@@ -81,6 +81,7 @@ const NAMES = [
   "validate",
   "verdictChart",
   "verifyTo",
+  "writeTinyModel",
 ];
 
 it("is what the list says", () => {

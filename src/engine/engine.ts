@@ -20,6 +20,8 @@ export interface GenerateRequest {
   readonly stop: readonly string[];
   /** Same seed, same prompt, same engine: same text, in whatever company. A server may not keep to it. */
   readonly seed: number;
+  /** Hears the text as it comes, in pieces that together are the answer's text; an engine may tell it all at the end. */
+  readonly onText?: (piece: string) => void;
 }
 
 /** `stop`: a stop string or the model's own end; `length`: `maxTokens` or the model's context is used up. */

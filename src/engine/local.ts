@@ -80,7 +80,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
           refused.push({ key: request.key, reason, detail: stranger ?? tooLong });
           continue;
         }
-        const watched = tokenizer === null ? null : watchText(tokenizer, request.stop);
+        const watched = tokenizer === null ? null : watchText(tokenizer, request.stop, request.onText);
         if (watched === null && request.stop.length > 0)
           throw new InputError(`"${folder}" has no tokenizer.json, so that stop strings can't be looked for`);
         under.set(request.key, { prompt: prompt.length, watched });

@@ -1,4 +1,5 @@
-// Engines by their names: `starcoder2:FOLDER`, a converted model on this machine, or `openai:MODEL` with a server's address.
+// Engines by their names: `starcoder2:FOLDER`, a converted model on this machine, `transformers:REPO-or-FOLDER[@dtype]`, another
+// ONNX model on this machine, or `openai:MODEL` with a server's address.
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
@@ -6,9 +7,14 @@ import { MANIFEST } from "../model/convert.js";
 import type { Engine } from "./engine.js";
 import { openLocal, type LocalOptions } from "./local.js";
 import { openOpenai, type OpenaiOptions } from "./openai.js";
+import { openTransformers } from "./transformers.js";
 
 /** What `--model` takes, where a model is meant. */
-export const ENGINES: readonly string[] = ["starcoder2:FOLDER", "openai:MODEL"];
+export const ENGINES: readonly string[] = [
+  "starcoder2:FOLDER",
+  "transformers:REPO-or-FOLDER[@dtype]",
+  "openai:MODEL",
+];
 
 export interface EngineOptions extends LocalOptions {
   /** Of the server of `openai:`, e.g. `http://localhost:8000/v1`. */
@@ -16,7 +22,7 @@ export interface EngineOptions extends LocalOptions {
   readonly api?: OpenaiOptions["api"];
   /** Most requests to a server at the same time. */
   readonly concurrency?: number;
-  /** Where `OPENAI_API_KEY` is looked up; default the process's environment. */
+  /** Where `OPENAI_API_KEY`, `HF_TOKEN`, `HF_ENDPOINT` and `HF_HOME` are looked up; default the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -25,6 +31,7 @@ export async function openEngine(spec: string, options: EngineOptions = {}): Pro
   const at = spec.indexOf(":");
   const [kind, name] = [spec.slice(0, Math.max(0, at)), spec.slice(at + 1)];
   if (kind === "starcoder2") return openLocal(name, options);
+  if (kind === "transformers") return openTransformers(name, options);
   if (kind === "openai") {
     const { baseUrl, api, concurrency, env = process.env } = options;
     if (baseUrl === undefined)

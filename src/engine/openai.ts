@@ -82,7 +82,10 @@ export async function openOpenai(options: OpenaiOptions): Promise<Engine> {
       const body = bodyOf(request, model, api, used);
       const answer = await ask(request.key, api, body, (json) => answerOf(request, api, json), signal);
       const better = "reason" in answer ? betterManner(request, used, answer.detail) : null;
-      if (better === null) return answer;
+      if (better === null) {
+        if ("text" in answer) request.onText?.(answer.text);
+        return answer;
+      }
       manner = better;
     }
   }

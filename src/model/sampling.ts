@@ -6,7 +6,7 @@ import type { Graph, Value } from "../onnx/graph.js";
 export const CANDIDATES = 64;
 
 /** Least temperature that divides; 0 itself takes the likeliest token. */
-const COLDEST = 1e-4;
+export const COLDEST = 1e-4;
 
 /**
  * From logits, [B, vocabulary], to tokens, int64 [B, 1]. Reads the graph's `uniforms` float [N, B, 1] (of which this is number

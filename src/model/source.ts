@@ -39,20 +39,34 @@ export interface OpenedSource {
 }
 
 /** `owner/name`, or that at a branch, tag or commit. */
-const REPOSITORY = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([^\s@]+))?$/;
+export const REPOSITORY = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([^\s@]+))?$/;
 
 /**
  * Opens the checkpoint that a name on the command line means; a folder goes before a repository of the same name.
  * @throws InputError where there is neither, or the Hub does not give it: each says what to do.
  */
 export async function openSource(model: string, options: SourceOptions = {}): Promise<OpenedSource> {
-  if (await isFolder(model)) return { source: folderSource(model), origin: await folderOrigin(model) };
+  if (await isFolder(model)) {
+    const weights = (await readdir(model)).filter((file) => /\.safetensors(?:\.index\.json)?$/.test(file));
+    return { source: folderSource(model), origin: await folderOrigin(model, weights) };
+  }
   const [, repo, revision = "main"] = REPOSITORY.exec(model) ?? [];
   if (repo === undefined) {
     throw new InputError(
       `model "${model}" is no folder here and no repository's name; give either, e.g. bigcode/starcoder2-3b`,
     );
   }
+  const { hub, at } = await findRepository(repo, revision, options);
+  const { signal } = options;
+  return { source: await hubSource(hub, at, signal), origin: `${at.repo}@${at.revision}` };
+}
+
+/** The commit that a revision of a repository is. @throws InputError where the Hub does not tell. */
+export async function findRepository(
+  repo: string,
+  revision: string,
+  options: SourceOptions = {},
+): Promise<{ readonly hub: Hub; readonly at: HubRepo }> {
   const { env = process.env, onNotice: onWait, signal } = options;
   const [endpoint, token] = [env["HF_ENDPOINT"], env["HF_TOKEN"]];
   const hub = openHub({
@@ -66,7 +80,7 @@ export async function openSource(model: string, options: SourceOptions = {}): Pr
       ? new InputError(`${error.message}; nor is it a folder here`, { cause: error })
       : error;
   });
-  return { source: await hubSource(hub, at, signal), origin: `${at.repo}@${at.revision}` };
+  return { hub, at };
 }
 
 /** True for a folder on this machine. */
@@ -127,14 +141,13 @@ const SAMPLES = 64;
  * A folder's name with a hash of its configuration and of samples of its weights: models that were trained on from the
  * same one have the same name and the same tensors, and must not be taken for one another.
  */
-async function folderOrigin(folder: string): Promise<string> {
+export async function folderOrigin(folder: string, weights: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
   const source = folderSource(folder);
-  const weights = (await readdir(folder)).filter((file) => /\.safetensors(?:\.index\.json)?$/.test(file));
-  for (const file of ["config.json", ...COPIED, ...weights.sort()]) {
+  for (const file of ["config.json", ...COPIED, ...[...weights].sort()]) {
     const size = (await source.size(file)) ?? 0;
     hash.update(`${file} ${size}\n`);
-    const sampled = file.endsWith(".safetensors");
+    const sampled = weights.includes(file) && !file.endsWith(".json");
     const step = sampled ? Math.max(SAMPLE_BYTES, Math.floor(size / SAMPLES)) : Math.max(1, size);
     for (let at = 0; at < size; at += step)
       hash.update(await source.read(file, at, Math.min(at + (sampled ? SAMPLE_BYTES : step), size)));

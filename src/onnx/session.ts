@@ -3,16 +3,14 @@
 // inputs of the next run (a cache of keys and values, weights in training) may stay with the runtime and be fed by a
 // handle. A run under way can't be stopped: when it is given up its result is thrown away. Whoever opens a session
 // closes it; importing this file loads no runtime.
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import { InputError } from "../core/errors.js";
 import { asError } from "../core/files.js";
 import { unlessAborted } from "../core/interrupt.js";
 import { openError, sessionError, SessionError, type Device } from "./failures.js";
 import type { Answer, Job, Port, RunJob, SessionStart } from "./session-worker.js";
 import type { Tensor } from "./tensor.js";
-import { openThread } from "./thread.js";
+import { openThread, threadFile } from "./thread.js";
 
 export interface SessionOptions {
   /** Where the model runs; default "cpu". What the device has no kernel for runs on the processor. */
@@ -60,14 +58,6 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** The compiled thread: beside this file, or its twin in dist while the sources run uncompiled (in tests). */
-function workerFile(): URL {
-  const beside = new URL("./session-worker.js", import.meta.url);
-  return existsSync(fileURLToPath(beside))
-    ? beside
-    : new URL("../../dist/onnx/session-worker.js", import.meta.url);
-}
-
 /** Opens the model of an .onnx file. @throws InputError for a file or device that is not there, SessionError otherwise. */
 export async function openSession(model: string, options: SessionOptions = {}): Promise<Session> {
   const {
@@ -78,7 +68,7 @@ export async function openSession(model: string, options: SessionOptions = {}): 
   } = options;
   const start: SessionStart = { model, device, threads, optimisation, config: sessionConfig };
   const called = `model "${model}"`;
-  const thread = openThread<Job, Answer>(workerFile(), start, (cause) => {
+  const thread = openThread<Job, Answer>(threadFile("session-worker.js", import.meta.url), start, (cause) => {
     const error = asError(cause);
     return new SessionError(`${called}: ONNX Runtime's thread ended: ${error.message}`, false, { cause });
   });

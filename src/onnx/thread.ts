@@ -1,6 +1,9 @@
 // A thread that is asked one question at a time and blocks while it looks for the answer. When it dies, whoever waits is
 // told. Node ends threads at the process's exit, and a thread that is ended inside native code takes the process down with
 // an abort; so the exit waits until the thread is out of it, which it would do anyway, and keeps its own exit code.
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { asError } from "../core/files.js";
 
@@ -20,6 +23,14 @@ export interface Thread<Question, Answer> {
   tell(question: Question): void;
   /** Resolves when the thread has ended. */
   readonly ended: Promise<void>;
+}
+
+/** The compiled thread `name` beside the file at `from`, or its twin in dist while the sources run uncompiled (in tests). */
+export function threadFile(name: string, from: string): URL {
+  const beside = new URL(name, from);
+  if (existsSync(fileURLToPath(beside))) return beside;
+  const room = path.basename(path.dirname(fileURLToPath(from)));
+  return new URL(`../../dist/${room}/${name}`, from);
 }
 
 /** Starts the thread of this compiled file. All that waits is rejected by what `died` makes of its end. */

@@ -156,7 +156,10 @@ describe("selfalign generate", () => {
     const out = at("never.jsonl");
     for (const [model, wanted] of [
       [`starcoder2:${at("tiny")}`, /holds no converted model \(no selfalign\.json\).*selfalign convert/],
-      ["gpt", /model "gpt" does not exist: choose from starcoder2:FOLDER, openai:MODEL/],
+      [
+        "gpt",
+        /model "gpt" does not exist: choose from starcoder2:FOLDER, transformers:REPO-or-FOLDER.*, openai:MODEL/,
+      ],
       ["openai:gpt", /needs the server's address: --base-url/],
       [`starcoder2:${at("fixture")}`, /has no tokenizer\.json: give token ids/],
     ] as const) {
