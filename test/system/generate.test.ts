@@ -126,6 +126,22 @@ describe("selfalign generate", () => {
     ]);
   });
 
+  it("lets a prompt that nearly fills the model run beside others that go on", async () => {
+    const lengths = [511, 2, 510, 1, 500];
+    const input = write(
+      "near.jsonl",
+      lengths.map((length) => ({ id: length, tokens: Array.from({ length }, (_, at) => 1 + (at % 200)) })),
+    );
+    const ways = [[], ["--mode", "gen"], ["--batch-size", "1"]];
+    for (const [way, flags] of ways.entries())
+      await generate("tiny-int8", input, `near-${way}.jsonl`, "--max-tokens", "40", ...flags);
+    const rows = linesOf<GeneratedRow>("near-0.jsonl");
+    expect(linesOf("near-1.jsonl")).toEqual(rows);
+    expect(linesOf("near-2.jsonl")).toEqual(rows);
+    for (const [at, { tokens, finish }] of rows.entries())
+      if (finish === "length") expect(tokens).toHaveLength(Math.min(40, 512 - (lengths[at] ?? 0)));
+  });
+
   it("goes on after a kill, with the same bytes", async () => {
     const many = Array.from({ length: 400 }, (_, id) => ({ id, prompt: `value_${id} = `, n: 2 }));
     const input = write("killed.jsonl", many);
