@@ -142,6 +142,12 @@ describe("selfalign generate", () => {
       if (finish === "length") expect(tokens).toHaveLength(Math.min(40, 512 - (lengths[at] ?? 0)));
   });
 
+  it("draws other samples for one prompt, however large its seed", async () => {
+    const input = write("seeds.jsonl", [{ id: 0, prompt: "a", seed: 1e300, n: 3 }]);
+    await generate("tiny-int8", input, "seeds-out.jsonl", "--max-tokens", "20");
+    expect(new Set(linesOf<GeneratedRow>("seeds-out.jsonl").map(({ text }) => text)).size).toBe(3);
+  });
+
   it("goes on after a kill, with the same bytes", async () => {
     const many = Array.from({ length: 400 }, (_, id) => ({ id, prompt: `value_${id} = `, n: 2 }));
     const input = write("killed.jsonl", many);
