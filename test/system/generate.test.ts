@@ -1,7 +1,7 @@
 // The verbs `generate` and `score` as they are typed, on tiny models of ours: one with a tokenizer, of random weights, and one
 // without, whose likelihoods transformers has told.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -173,11 +173,22 @@ describe("selfalign generate", () => {
     expect(lastLine(stderr)).toMatch(/made with other options \(seed/);
   });
 
+  it("takes a torn note of the self-test for none, and writes it anew", async () => {
+    cpSync(at("tiny-int8"), at("torn"), { recursive: true });
+    writeFileSync(at("torn/selftest.json"), "{");
+    const input = write("torn.jsonl", [{ id: 1, prompt: "a" }]);
+    await generate("torn", input, "torn-out.jsonl", "--max-tokens", "2");
+    expect(JSON.parse(readFileSync(at("torn/selftest.json"), "utf8"))).toHaveProperty("highest");
+  });
+
   it("says in one line what it can't use", async () => {
     const input = write("one.jsonl", [{ id: 1, prompt: "a" }]);
     const out = at("never.jsonl");
+    mkdirSync(at("damaged"));
+    writeFileSync(at("damaged/selfalign.json"), "{");
     for (const [model, wanted] of [
       [`starcoder2:${at("tiny")}`, /holds no converted model \(no selfalign\.json\).*selfalign convert/],
+      [`starcoder2:${at("damaged")}`, /selfalign\.json" is damaged: convert the model again/],
       ["gpt", /model "gpt" does not exist: choose from starcoder2:FOLDER, openai:MODEL/],
       ["openai:gpt", /needs the server's address: --base-url/],
       [`starcoder2:${at("fixture")}`, /has no tokenizer\.json: give token ids/],
