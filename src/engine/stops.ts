@@ -8,8 +8,14 @@ export interface Watched {
   readonly text: () => string;
 }
 
-/** Watches one row. Characters that are spread over tokens count when they are whole. */
+/**
+ * Watches one row. Characters that are spread over tokens count when they are whole. A stop string that is a special token
+ * is looked for among the tokens, since texts leave those out.
+ */
 export function watchText(tokenizer: Tokenizer, stop: readonly string[]): Watched {
+  const special = new Set(
+    stop.map((text) => tokenizer.idOf(text)).filter((id) => id !== null && tokenizer.isSpecial(id)),
+  );
   const longest = Math.max(0, ...stop.map((text) => text.length));
   let decoder = tokenizer.streamDecoder();
   let text = "";
@@ -26,7 +32,9 @@ export function watchText(tokenizer: Tokenizer, stop: readonly string[]): Watche
       text = "";
       end = null;
       return (token) => {
-        look(decoder.push(token));
+        const isEnd = special.has(token);
+        look(isEnd ? decoder.end() : decoder.push(token));
+        if (isEnd) end ??= text.length;
         return end !== null;
       };
     },
