@@ -67,6 +67,8 @@ export async function generateTo(
   check("temperature", temperature, temperature >= 0, "0 or more");
   check("top-p", topP, topP > 0 && topP <= 1, "above 0 and at most 1");
   if (topK !== undefined) check("top-k", topK, Number.isInteger(topK) && topK >= 1, "a whole number from 1");
+  if (stop.includes(""))
+    throw new InputError("a stop string is empty, and would end every text: leave it out");
   const asked = { generate: GENERATE_VERSION, model, maxTokens, temperature, topP, topK: topK ?? 0, seed };
   const counts = { rows: 0, unanswered: 0 };
   const rowTokens = options.rowTokens ?? 1_024 + maxTokens;

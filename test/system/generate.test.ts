@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { GeneratedRow } from "../../src/engine/generate.js";
+import { generateTo, type GeneratedRow } from "../../src/engine/generate.js";
 import type { ScoredRow } from "../../src/engine/score.js";
 import { ROOT, run, start, type Ended } from "./whole-run.js";
 
@@ -199,6 +199,14 @@ describe("selfalign generate", () => {
       expect(stderr).not.toMatch(/^\s+at /m);
     }
     expect(existsSync(out)).toBe(false);
+  });
+
+  it("refuses an empty stop string, which every text would end with", async () => {
+    const input = write("empty-stop.jsonl", [{ id: 1, prompt: "a" }]);
+    const generated = generateTo(`starcoder2:${at("tiny-int8")}`, input, at("never.jsonl"), {
+      stop: ["\n", ""],
+    });
+    await expect(generated).rejects.toThrow(/a stop string is empty/);
   });
 });
 
