@@ -124,7 +124,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
         } else yield pair;
       }
     }
-    for await (const batch of inBatches(pairs(), model.heads)) {
+    for await (const batch of inBatches(pairs(), model.heads, options.batchSize)) {
       yield* refused.splice(0);
       yield* await scoreBatch(session, batch, signal);
     }
