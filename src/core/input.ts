@@ -2,6 +2,7 @@
 // and how many rows it has, and once for the rows.
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { InputError } from "./errors.js";
@@ -36,6 +37,7 @@ export async function inputFacts(
   signal: AbortSignal,
   itemsOf: (line: InputLine) => number = () => 1,
 ): Promise<InputFacts> {
+  await refusePipes(file);
   const hash = createHash("sha256");
   let items = 0;
   for await (const line of linesThrough(file, hash)) {
@@ -43,6 +45,13 @@ export async function inputFacts(
     if (!isBlank(line)) items += itemsOf(line);
   }
   return { sha256: hash.digest("hex"), items };
+}
+
+/** What can be read once only would have no rows the second time, or never answer. */
+async function refusePipes(file: string): Promise<void> {
+  const info = await stat(file).catch(() => null);
+  if (info !== null && !info.isFile() && !info.isDirectory())
+    throw new InputError(`input "${file}" is a pipe or a device, and would be read twice: give a file`);
 }
 
 const isBlank = ({ text }: InputLine): boolean => text.trim() === "";

@@ -10,28 +10,33 @@ const SCORES = 512 * 2 ** 20;
 
 const lengthOf = ({ prompt, text }: ScorePair): number => prompt.length + text.length;
 
-/** Batches of pairs of like length; a window's pairs come before the next window's. */
+/** Batches of up to `most` pairs of like length; a window's pairs come before the next window's. */
 export async function* inBatches(
   pairs: AsyncIterable<ScorePair>,
   heads: number,
+  most = WINDOW,
 ): AsyncGenerator<readonly ScorePair[]> {
   let window: ScorePair[] = [];
   for await (const pair of pairs) {
     window.push(pair);
     if (window.length < WINDOW) continue;
-    yield* batchesOf(window, heads);
+    yield* batchesOf(window, heads, most);
     window = [];
   }
-  yield* batchesOf(window, heads);
+  yield* batchesOf(window, heads, most);
 }
 
-function batchesOf(window: readonly ScorePair[], heads: number): readonly (readonly ScorePair[])[] {
+function batchesOf(
+  window: readonly ScorePair[],
+  heads: number,
+  most: number,
+): readonly (readonly ScorePair[])[] {
   const batches: ScorePair[][] = [];
   for (const pair of [...window].sort((a, b) => lengthOf(a) - lengthOf(b))) {
     const last = batches.at(-1);
     const rows = (last?.length ?? 0) + 1;
     const width = lengthOf(pair);
-    const fits = rows * width <= TOKENS && 4 * heads * rows * width ** 2 <= SCORES;
+    const fits = rows <= most && rows * width <= TOKENS && 4 * heads * rows * width ** 2 <= SCORES;
     if (last !== undefined && fits) last.push(pair);
     else batches.push([pair]);
   }

@@ -49,6 +49,9 @@ interface Prompt {
 /** Bumped by hand when rows change their meaning. */
 const GENERATE_VERSION = 1;
 
+/** As many seeds as servers take. */
+const SEEDS = 2 ** 31;
+
 /**
  * Completes every prompt of a JSONL file, `{id, prompt | tokens, seed?, n?}` (`.gz` too), and writes `{id, index, text, tokens,
  * finish}`; a second start does what is missing.
@@ -64,6 +67,8 @@ export async function generateTo(
   check("temperature", temperature, temperature >= 0, "0 or more");
   check("top-p", topP, topP > 0 && topP <= 1, "above 0 and at most 1");
   if (topK !== undefined) check("top-k", topK, Number.isInteger(topK) && topK >= 1, "a whole number from 1");
+  if (stop.includes(""))
+    throw new InputError("a stop string is empty, and would end every text: leave it out");
   const asked = { generate: GENERATE_VERSION, model, maxTokens, temperature, topP, topK: topK ?? 0, seed };
   const counts = { rows: 0, unanswered: 0 };
   const rowTokens = options.rowTokens ?? 1_024 + maxTokens;
@@ -113,7 +118,7 @@ async function* generated(
         else {
           const key = `${line}.${index}`;
           under.set(key, { line, index, id });
-          yield { ...shared, key, prompt, seed: ((own ?? drawnSeed(seed, line)) + index) % 2 ** 31 };
+          yield { ...shared, key, prompt, seed: ((own ?? drawnSeed(seed, line)) + index) % SEEDS };
         }
       }
     }
@@ -140,7 +145,7 @@ function noText(id: RowId, index: number, reason: string, detail: string): Gener
 
 /** A seed for a line without one: the same whatever stands before it. */
 function drawnSeed(seed: number, line: number): number {
-  return createHash("sha1").update(`${seed}:${line}`).digest().readUInt32LE(0) % 2 ** 31;
+  return createHash("sha1").update(`${seed}:${line}`).digest().readUInt32LE(0) % SEEDS;
 }
 
 function promptOf(text: string): Prompt {
@@ -154,7 +159,7 @@ function promptOf(text: string): Prompt {
   return {
     id,
     prompt: whole ? prompt : null,
-    seed: typeof seed === "number" && Number.isInteger(seed) ? Math.abs(seed) : null,
+    seed: typeof seed === "number" && Number.isInteger(seed) ? Math.abs(seed) % SEEDS : null,
     count: whole ? count : 1,
     detail: whole ? detail : `"n" is ${JSON.stringify(count)}, a whole number from 1 is needed`,
   };

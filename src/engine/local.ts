@@ -124,7 +124,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
         } else yield pair;
       }
     }
-    for await (const batch of inBatches(pairs(), model.heads)) {
+    for await (const batch of inBatches(pairs(), model.heads, options.batchSize)) {
       yield* refused.splice(0);
       yield* await scoreBatch(session, batch, signal);
     }
@@ -143,13 +143,17 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
 }
 
 async function readManifest(folder: string): Promise<Manifest> {
-  try {
-    return JSON.parse(await readFile(path.join(folder, MANIFEST), "utf8")) as Manifest;
-  } catch (error) {
+  const file = path.join(folder, MANIFEST);
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
     if (!isMissing(error)) throw asError(error);
     throw new InputError(
       `"${folder}" holds no converted model (no ${MANIFEST}): make one with selfalign convert MODEL --out FOLDER`,
     );
+  });
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch (cause) {
+    throw new InputError(`"${file}" is damaged: convert the model again`, { cause });
   }
 }
 

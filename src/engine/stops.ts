@@ -10,14 +10,18 @@ export interface Watched {
 }
 
 /**
- * Watches one row. Characters that are spread over tokens count when they are whole. What `onText` hears, put together, is the
- * text; a row that begins anew repeats nothing.
+ * Watches one row. Characters that are spread over tokens count when they are whole. A stop string that is a special token
+ * is looked for among the tokens, since texts leave those out. What `onText` hears, put together, is the text; a row that
+ * begins anew repeats nothing.
  */
 export function watchText(
-  tokenizer: Pick<Tokenizer, "streamDecoder">,
+  tokenizer: Pick<Tokenizer, "streamDecoder"> & Partial<Pick<Tokenizer, "idOf" | "isSpecial">>,
   stop: readonly string[],
   onText: (piece: string) => void = () => undefined,
 ): Watched {
+  const special = new Set(
+    stop.flatMap((text) => tokenizer.idOf?.(text) ?? []).filter((id) => tokenizer.isSpecial?.(id) === true),
+  );
   const longest = Math.max(0, ...stop.map((text) => text.length));
   let decoder = tokenizer.streamDecoder();
   let text = "";
@@ -41,7 +45,9 @@ export function watchText(
       text = "";
       end = null;
       return (token) => {
-        look(decoder.push(token));
+        const isEnd = special.has(token);
+        look(isEnd ? decoder.end() : decoder.push(token));
+        if (isEnd) end ??= text.length;
         return end !== null;
       };
     },

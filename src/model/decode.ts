@@ -112,7 +112,9 @@ function newBatch(decoding: Decoding, stopTokens: readonly number[], signal: Abo
     },
     async step(chunk) {
       const left = Math.max(...rows.map(({ request, drawn }) => request.maxTokens - drawn.length));
-      const steps = Math.min(chunk ?? left, left);
+      // A row that has ended grows with the others until the run is over, and may not pass the model's last position.
+      const room = decoding.model.positions - Math.max(...rows.map(({ cached }) => cached));
+      const steps = Math.min(chunk ?? left, left, room);
       const inputs = rows.map((row) => rowInput(row, steps));
       const keep = steps < left;
       const run = { rows: inputs, steps, stopTokens, past: cache, joining: null, keep, signal };

@@ -1,11 +1,11 @@
 // The verbs `generate` and `score` as they are typed, on tiny models of ours: one with a tokenizer, of random weights, and one
 // without, whose likelihoods transformers has told.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { GeneratedRow } from "../../src/engine/generate.js";
+import { generateTo, type GeneratedRow } from "../../src/engine/generate.js";
 import type { ScoredRow } from "../../src/engine/score.js";
 import { ROOT, run, start, type Ended } from "./whole-run.js";
 
@@ -126,6 +126,28 @@ describe("selfalign generate", () => {
     ]);
   });
 
+  it("lets a prompt that nearly fills the model run beside others that go on", async () => {
+    const lengths = [511, 2, 510, 1, 500];
+    const input = write(
+      "near.jsonl",
+      lengths.map((length) => ({ id: length, tokens: Array.from({ length }, (_, at) => 1 + (at % 200)) })),
+    );
+    const ways = [[], ["--mode", "gen"], ["--batch-size", "1"]];
+    for (const [way, flags] of ways.entries())
+      await generate("tiny-int8", input, `near-${way}.jsonl`, "--max-tokens", "40", ...flags);
+    const rows = linesOf<GeneratedRow>("near-0.jsonl");
+    expect(linesOf("near-1.jsonl")).toEqual(rows);
+    expect(linesOf("near-2.jsonl")).toEqual(rows);
+    for (const [at, { tokens, finish }] of rows.entries())
+      if (finish === "length") expect(tokens).toHaveLength(Math.min(40, 512 - (lengths[at] ?? 0)));
+  });
+
+  it("draws other samples for one prompt, however large its seed", async () => {
+    const input = write("seeds.jsonl", [{ id: 0, prompt: "a", seed: 1e300, n: 3 }]);
+    await generate("tiny-int8", input, "seeds-out.jsonl", "--max-tokens", "20");
+    expect(new Set(linesOf<GeneratedRow>("seeds-out.jsonl").map(({ text }) => text)).size).toBe(3);
+  });
+
   it("goes on after a kill, with the same bytes", async () => {
     const many = Array.from({ length: 400 }, (_, id) => ({ id, prompt: `value_${id} = `, n: 2 }));
     const input = write("killed.jsonl", many);
@@ -151,11 +173,22 @@ describe("selfalign generate", () => {
     expect(lastLine(stderr)).toMatch(/made with other options \(seed/);
   });
 
+  it("takes a torn note of the self-test for none, and writes it anew", async () => {
+    cpSync(at("tiny-int8"), at("torn"), { recursive: true });
+    writeFileSync(at("torn/selftest.json"), "{");
+    const input = write("torn.jsonl", [{ id: 1, prompt: "a" }]);
+    await generate("torn", input, "torn-out.jsonl", "--max-tokens", "2");
+    expect(JSON.parse(readFileSync(at("torn/selftest.json"), "utf8"))).toHaveProperty("highest");
+  });
+
   it("says in one line what it can't use", async () => {
     const input = write("one.jsonl", [{ id: 1, prompt: "a" }]);
     const out = at("never.jsonl");
+    mkdirSync(at("damaged"));
+    writeFileSync(at("damaged/selfalign.json"), "{");
     for (const [model, wanted] of [
       [`starcoder2:${at("tiny")}`, /holds no converted model \(no selfalign\.json\).*selfalign convert/],
+      [`starcoder2:${at("damaged")}`, /selfalign\.json" is damaged: convert the model again/],
       [
         "gpt",
         /model "gpt" does not exist: choose from starcoder2:FOLDER, transformers:REPO-or-FOLDER.*, openai:MODEL/,
@@ -169,6 +202,14 @@ describe("selfalign generate", () => {
       expect(stderr).not.toMatch(/^\s+at /m);
     }
     expect(existsSync(out)).toBe(false);
+  });
+
+  it("refuses an empty stop string, which every text would end with", async () => {
+    const input = write("empty-stop.jsonl", [{ id: 1, prompt: "a" }]);
+    const generated = generateTo(`starcoder2:${at("tiny-int8")}`, input, at("never.jsonl"), {
+      stop: ["\n", ""],
+    });
+    await expect(generated).rejects.toThrow(/a stop string is empty/);
   });
 });
 

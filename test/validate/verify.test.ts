@@ -270,6 +270,11 @@ describe("verifyTo refuses", () => {
     await expect(verifyTo(dir, out(), opener(passing()))).rejects.toThrow(/can't be read \(it is a folder\)/);
   });
 
+  it("an input that can be read once only", async () => {
+    await expect(verifyTo("/dev/null", out(), opener(passing()))).rejects.toThrow(/is a pipe or a device/);
+    expect(existsSync(out())).toBe(false);
+  });
+
   it("to share an output with another process", async () => {
     let release = (): void => undefined;
     const held = new Promise<Outcome>((resolve) => {
