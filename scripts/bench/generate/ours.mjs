@@ -11,15 +11,16 @@ const { model, dtype, device } = JSON.parse(readFileSync(path.join(job.converted
 const session = await openSession(path.join(job.converted, GRAPHS.decode), { threads: job.threads });
 
 await measure(job, async (prompts, newTokens, mark) => {
-  let first = true;
-  // The first run takes the prompts but their last tokens; the rest draws.
+  let drawing = false;
   const watched = {
     ...session,
-    async runKeeping(...args) {
-      const ran = await session.runKeeping(...args);
-      if (first) mark(newTokens);
-      first = false;
-      return ran;
+    runKeeping(feeds, ...others) {
+      // Runs before it take all tokens of prompts but the last, or put caches together.
+      if (!drawing && feeds.ids.dims[1] === 1 && feeds.steps.data[0] > 0n) {
+        drawing = true;
+        mark(newTokens);
+      }
+      return session.runKeeping(feeds, ...others);
     },
   };
   async function* requests() {
