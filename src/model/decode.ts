@@ -23,8 +23,6 @@ export interface DrawOptions {
 const WINDOW = 4;
 /** Bytes that attention's scores may take while prompts go in. */
 const PREFILL_BYTES = 512 * 2 ** 20;
-/** Tokens, padding included, that go in at a time: more are not faster, but take as much more memory. */
-const PREFILL_TOKENS = 1_024;
 
 /** Draws for all requests, in the order in which they end. */
 export async function* draw(
@@ -170,9 +168,8 @@ function prefillGroups(rows: readonly Row[], heads: number): readonly (readonly 
   const groups: SamePrompt[][] = [];
   for (const prompt of sorted) {
     const last = groups.at(-1);
-    const length = lengthOf(prompt);
-    const most = Math.min(PREFILL_BYTES / (4 * heads * length ** 2), PREFILL_TOKENS / length);
-    if (last !== undefined && last.length + 1 <= most) last.push(prompt);
+    const scores = 4 * heads * lengthOf(prompt) ** 2;
+    if (last !== undefined && (last.length + 1) * scores <= PREFILL_BYTES) last.push(prompt);
     else groups.push([prompt]);
   }
   return groups;
