@@ -7,7 +7,7 @@ import path from "node:path";
 
 await import("./build.mjs");
 const { InputError } = await import("selfalign");
-const { helpOf, parseFlags, reportError } = await import("./flags.mjs");
+const { helpOf, parseFlags, reportError } = await import("./arguments.mjs");
 
 const folder = path.join(import.meta.dirname, "bench");
 const names = readdirSync(folder)

@@ -9,7 +9,7 @@ await import("./build.mjs");
 const { readBenchmark } = await import("../dist/overlap/benchmarks.js");
 const { packPrints, printedOf } = await import("../dist/overlap/shipped.js");
 const { InputError } = await import("selfalign");
-const { reportError } = await import("./flags.mjs");
+const { reportError } = await import("./arguments.mjs");
 
 const target = path.resolve(import.meta.dirname, "../data/benchmarks.bin");
 

@@ -10,7 +10,8 @@ import { $, chalk, echo } from "zx";
 const root = path.resolve(import.meta.dirname, "..");
 await $({ cwd: root, stdio: "inherit" })`node scripts/build.mjs`;
 const lab = await import("selfalign");
-const { helpOf, parseFlags, pipelineOptions, reportError, RUN_FLAGS } = await import("./flags.mjs");
+const { helpOf, parseFlags, reportError } = await import("./arguments.mjs");
+const { pipelineOptions, RUN_FLAGS } = await import("./flags.mjs");
 const { followLog } = await import("./follow-log.mjs");
 
 const FLAGS = {

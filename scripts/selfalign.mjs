@@ -18,8 +18,9 @@ const {
   STAGES,
   verifyTo,
 } = await import("selfalign");
+const { helpOf, parseFlags, reportError } = await import("./arguments.mjs");
 const flags = await import("./flags.mjs");
-const { helpOf, modelFolder, parseFlags, pipelineOptions, reportError, verifyOptions } = flags;
+const { modelFolder, pipelineOptions, verifyOptions } = flags;
 
 const VERBS = {
   run: {

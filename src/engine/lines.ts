@@ -1,4 +1,5 @@
 // Lines of a file of prompts, as far as they can be understood, and what a job on them comes to.
+import { isRecord } from "../core/json.js";
 
 export type RowId = string | number | null;
 export type Fields = Readonly<Record<string, unknown>>;
@@ -14,7 +15,7 @@ export interface FileSummary {
 export function parsed(text: string): Fields | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+    return isRecord(value) ? value : null;
   } catch {
     return null;
   }

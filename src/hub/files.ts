@@ -2,6 +2,7 @@
 // `http.ts`, since the official client neither tries again nor goes on after a cut; any mirror that speaks it too will do.
 // Refusals are told with what to click and what to set.
 // API: https://huggingface.co/docs/hub/api
+import { isRecord } from "../core/json.js";
 import { InputError } from "../core/errors.js";
 import { openHttp, type Answer, type Http, type HttpOptions } from "./http.js";
 import { explainedFailure, HttpError } from "./retry.js";
@@ -236,10 +237,6 @@ function splitsOf(value: unknown): HubConfig["files"] {
 
 function textOr(value: unknown, fallback: string): string {
   return typeof value === "string" ? value : fallback;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A path with each of its segments encoded. */

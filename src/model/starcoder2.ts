@@ -1,6 +1,7 @@
 // What a StarCoder2 is made of, from its config.json. Takes the parsed file; refuses what our graph does not compute, by
 // the field's name, since a model that runs and is wrong is worse than none.
 // Source: https://github.com/huggingface/transformers, models/starcoder2/configuration_starcoder2.py
+import { isRecord } from "../core/json.js";
 import { InputError } from "../core/errors.js";
 
 export interface Starcoder2 {
@@ -44,9 +45,9 @@ const HEAD_STEP = 16;
 
 /** Reads a configuration; `where` is the file's name for messages. */
 export function starcoder2Of(config: unknown, where: string): Starcoder2 {
-  if (typeof config !== "object" || config === null || Array.isArray(config))
+  if (!isRecord(config))
     throw new InputError(`${where} is not a JSON object; name the folder of a StarCoder2 checkpoint`);
-  const fields = config as Json;
+  const fields = config;
   for (const [name, value] of Object.entries(FIXED)) {
     const given = fields[name];
     if (given !== undefined && given !== value)

@@ -1,6 +1,7 @@
 // Notebook files (nbformat 4) as typed data: read and checked, written in one canonical form, and stripped to what
 // belongs in version control. Nothing here runs a cell.
 import { readFile } from "node:fs/promises";
+import { isRecord } from "../core/json.js";
 import { InputError } from "../core/errors.js";
 import type { Json, JsonObject } from "../report/figure.js";
 
@@ -94,24 +95,20 @@ export function parseNotebook(text: string, name: string): Notebook {
 }
 
 function isNotebook(value: unknown): value is Notebook {
-  if (!isObject(value) || value["nbformat"] !== 4 || typeof value["nbformat_minor"] !== "number")
+  if (!isRecord(value) || value["nbformat"] !== 4 || typeof value["nbformat_minor"] !== "number")
     return false;
   const { cells, metadata } = value;
-  return isObject(metadata) && Array.isArray(cells) && cells.every(isCell);
+  return isRecord(metadata) && Array.isArray(cells) && cells.every(isCell);
 }
 
 function isCell(cell: unknown): boolean {
-  if (!isObject(cell) || !isObject(cell["metadata"])) return false;
+  if (!isRecord(cell) || !isRecord(cell["metadata"])) return false;
   const { source, cell_type: type } = cell;
   const isText =
     typeof source === "string" || (Array.isArray(source) && source.every((line) => typeof line === "string"));
   return (
     isText && (type === "markdown" || type === "raw" || (type === "code" && Array.isArray(cell["outputs"])))
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The bytes nbformat's own writer gives: keys sorted, indent 1, one newline at the end. */
@@ -122,7 +119,7 @@ export function notebookText(notebook: Notebook): string {
 /** A notebook as it is committed: no outputs or counts, only our metadata, sources as lines, canonical JSON. */
 export function canonicalNotebook({ cells, metadata, nbformat, nbformat_minor }: Notebook): string {
   const language = metadata["language_info"];
-  const name = isObject(language) ? { language_info: { name: language["name"] as Json } } : {};
+  const name = isRecord(language) ? { language_info: { name: language["name"] as Json } } : {};
   const kernel = metadata["kernelspec"] === undefined ? {} : { kernelspec: metadata["kernelspec"] };
   return notebookText({
     cells: cells.map(stripped),
@@ -148,7 +145,7 @@ export function linesOf(source: Lines): readonly string[] {
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
-  if (!isObject(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.keys(value)
       .sort()

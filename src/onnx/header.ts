@@ -2,6 +2,7 @@
 // then JSON that says of each tensor its type, its shape and where its bytes lie. In come a header's text and the bytes
 // behind it, out come places in the file; and the way back. Refuses, as the reference reader does, whatever is not
 // exactly one tensor after another up to the file's end, for that is a file cut short or put together wrongly.
+import { isRecord } from "../core/json.js";
 import { InputError } from "../core/errors.js";
 
 /** Bytes of one number by the type's name in the format; a type that is not here has a size that we don't know. */
@@ -131,11 +132,6 @@ function checkOrder(places: ReadonlyMap<string, Place>, base: number, size: numb
 
 function areSizes(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
-}
-
-/** True for a JSON object. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Refuses a damaged file: what about it, and the next step. */

@@ -5,6 +5,7 @@
 // machine's.
 import { open, rename, stat } from "node:fs/promises";
 import path from "node:path";
+import { isRecord } from "../core/json.js";
 import { InputError } from "../core/errors.js";
 import { asError, isMissing, syncFolder } from "../core/files.js";
 import { fromBfloat, fromHalf, toBfloat, toHalf } from "./floats.js";
@@ -247,8 +248,8 @@ async function readIndex(source: CheckpointSource): Promise<ReadonlyMap<string, 
     if (!(cause instanceof SyntaxError)) throw cause;
     index = null;
   }
-  const files = header.isRecord(index) ? index["weight_map"] : null;
-  if (!header.isRecord(files)) header.damaged(called, `is no JSON object with a "weight_map"`);
+  const files = isRecord(index) ? index["weight_map"] : null;
+  if (!isRecord(files)) header.damaged(called, `is no JSON object with a "weight_map"`);
   return new Map(Object.entries(files).map(([name, file]) => [name, fileName(file, called)]));
 }
 

@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
+import { isRecord } from "../core/json.js";
 import { InputError } from "../core/errors.js";
 import { isMissing } from "../core/files.js";
 import type { Described } from "./ngrams.js";
@@ -70,10 +71,6 @@ function rowsIn(file: string, text: string): Row[] {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function describedOf(row: Fields): Described | null {
   const { prompt, canonical_solution: canonical, reference_code: reference, code } = row;

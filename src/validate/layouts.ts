@@ -1,6 +1,7 @@
 // One line of a JSONL file of problems, whoever made it: our own rows, code with tests, HumanEval's, MBPP's. In: a line of
 // text. Out: code, tests and the function they are about, or the reason why the line is not understood. Runs nothing.
 // HumanEval: https://arxiv.org/abs/2107.03374, MBPP: https://arxiv.org/abs/2108.07732. Needs `loadGrammar` first.
+import { isRecord } from "../core/json.js";
 import type { TestOrigin } from "../core/record.js";
 import { entryPointOf } from "./entry.js";
 
@@ -88,7 +89,7 @@ function partsOf(name: string, code: unknown, tests: unknown): Parts {
 function textOf(value: unknown): string | null {
   if (typeof value === "string") return value;
   if (!Array.isArray(value)) return null;
-  const parts = value.map((part: unknown) => (isRow(part) ? part["source"] : part));
+  const parts = value.map((part: unknown) => (isRecord(part) ? part["source"] : part));
   return parts.every((part) => typeof part === "string")
     ? parts.map((part) => `${part.trimEnd()}\n`).join("")
     : null;
@@ -104,14 +105,10 @@ function codeIn(response: string): string {
 function rowOf(text: string): Row | null {
   try {
     const value: unknown = JSON.parse(text);
-    return isRow(value) ? value : null;
+    return isRecord(value) ? value : null;
   } catch {
     return null;
   }
-}
-
-function isRow(value: unknown): value is Row {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function idOf(row: Row): ProblemId | null {
@@ -127,5 +124,5 @@ function named(row: Row): string | null {
 /** True for rows of our own whose tests only repeat what the code did once. */
 function areRecorded({ verdict, tests }: Row): boolean {
   if (!Array.isArray(tests)) return verdict === "recorded";
-  return tests.length > 0 && tests.every((test: unknown) => isRow(test) && test["origin"] === "recorded");
+  return tests.length > 0 && tests.every((test: unknown) => isRecord(test) && test["origin"] === "recorded");
 }
