@@ -5,7 +5,7 @@ import { entryPointOf } from "../validate/entry.js";
 import { listedConcepts } from "./listing.js";
 import { faultOf, functionNames, functionsIn, gapOf, isStub } from "./program.js";
 import { blocksOf, isPython, isTag, SECTIONS, sectionsOf, type Block, type SectionName } from "./sections.js";
-import { livenessOf, ownTests, redefinedIn, usesUnittest } from "./testing.js";
+import { livenessOf, ownTests, redefinedIn, unittestsIn } from "./testing.js";
 
 /** Every way in which a step of a model can fail. */
 export type ParseReason =
@@ -195,8 +195,13 @@ function judgeTests(
   code: string,
 ): Parsed<{ readonly tests: string; readonly entryPoint: string }> {
   const { asserts, live, names } = livenessOf(tests);
-  if (asserts === 0 && !usesUnittest(tests)) return { reason: "no-tests", detail: "no assert statement" };
-  if (live === 0) return { reason: "tests-never-invoked", detail: `${asserts} asserts, none of which runs` };
+  if (asserts === 0) {
+    const idle = unittestsIn(tests).find((name) => !names.has(name));
+    return idle === undefined
+      ? { reason: "no-tests", detail: "no assert statement" }
+      : { reason: "tests-never-invoked", detail: `nothing runs ${idle}` };
+  }
+  if (live === 0) return { reason: "tests-never-invoked", detail: `none of ${asserts} asserts runs` };
   const redefined = redefinedIn(tests, code);
   if (redefined.length > 0) return { reason: "tests-redefine", detail: redefined.join(", ") };
   const functions = functionNames(code);

@@ -77,12 +77,14 @@ function isImportOf(statement: SyntaxNode, bound: ReadonlySet<string>): boolean 
 const GUARD =
   /^\(?\s*(?:__name__\s*==\s*(?:"__main__"|'__main__')|(?:"__main__"|'__main__')\s*==\s*__name__)\s*\)?$/;
 
+function isGuard(node: SyntaxNode): boolean {
+  return node.type === "if_statement" && GUARD.test(node.childForFieldName("condition")?.text ?? "");
+}
+
 /** The lines inside a main guard, with their indentation taken off; null for anything else. */
 function openedGuard(statement: SyntaxNode, lines: readonly string[]): string[] | null {
   const body = statement.childForFieldName("consequence");
-  const condition = statement.childForFieldName("condition")?.text ?? "";
-  if (statement.type !== "if_statement" || !body || !GUARD.test(condition)) return null;
-  if (statement.childForFieldName("alternative")) return null;
+  if (!body || !isGuard(statement) || statement.childForFieldName("alternative")) return null;
   const [from, to] = rowsOf(statement);
   const { row, column } = body.startPosition;
   if (row === from) return [body.text];
@@ -109,22 +111,18 @@ export interface Liveness {
 
 /** Names by which everything in a module may be found without being named. */
 const FINDERS = new Set(["globals", "locals", "vars", "dir", "eval", "exec"]);
-/** What finds and runs classes of unittest. */
-const RUNNERS = new Set(["unittest.main", "unittest.TextTestRunner", "TextTestRunner"]);
-
 /**
  * What of the tests runs when they are run as a module: statements at module level, and functions and methods of which some
- * running statement mentions the name (of a class, its own name). Errs on the side of running.
+ * running statement mentions the name (of a class, its own name). Errs on the side of running, but not for `unittest.main()`
+ * and a main guard: tests are run as no main program, so there is nothing for them to find.
  */
 export function livenessOf(tests: string): Liveness {
   const root = treeOf(tests)?.root;
   const names = new Set<string>();
   if (!root) return { asserts: 0, live: 0, names };
   const sleeping = new Map<string, SyntaxNode[]>();
-  const classes = new Set<string>();
   let live = 0;
   let everything = false;
-  let runner = false;
 
   const visit = (node: SyntaxNode, owner: string | null): void => {
     if (node.type === "function_definition") {
@@ -137,26 +135,21 @@ export function livenessOf(tests: string): Liveness {
     }
     if (node.type === "class_definition") {
       const name = node.childForFieldName("name")?.text ?? "";
-      classes.add(name);
       for (const child of node.children) if (child.field !== "name") visit(child, name);
       return;
     }
     if (node.type === "assert_statement") live++;
-    if (node.type === "attribute" && RUNNERS.has(node.text)) runner = true;
     if (node.type === "identifier" && isRead(node)) {
       names.add(node.text);
       everything ||= FINDERS.has(node.text);
-      runner ||= RUNNERS.has(node.text);
     }
-    // Only a class's own statements are its; what stands in a condition or a loop of its body still is.
-    for (const child of node.children) visit(child, owner);
+    for (const child of node.children)
+      if (!(child.field === "consequence" && isGuard(node))) visit(child, owner);
   };
 
   visit(root, null);
   for (;;) {
-    const woken = [...sleeping.keys()].filter(
-      (name) => everything || names.has(name) || (runner && classes.has(name)),
-    );
+    const woken = [...sleeping.keys()].filter((name) => everything || names.has(name));
     if (woken.length === 0) break;
     for (const name of woken) {
       const bodies = sleeping.get(name) ?? [];
@@ -179,13 +172,12 @@ function countAsserts(node: SyntaxNode): number {
   return node.children.reduce((sum, child) => sum + countAsserts(child), own);
 }
 
-/** True where the tests are methods of unittest's classes. */
-export function usesUnittest(tests: string): boolean {
-  return (treeOf(tests)?.root.codeChildren ?? []).some(
-    (node) =>
-      node.type === "class_definition" &&
-      /\bTestCase\b/.test(node.childForFieldName("superclasses")?.text ?? ""),
-  );
+/** Classes of unittest's tests. */
+export function unittestsIn(tests: string): readonly string[] {
+  return (treeOf(tests)?.root.codeChildren ?? [])
+    .filter(({ type }) => type === "class_definition")
+    .filter((node) => /\bTestCase\b/.test(node.childForFieldName("superclasses")?.text ?? ""))
+    .map((node) => node.childForFieldName("name")?.text ?? "");
 }
 
 /** Functions of the code that the tests define or assign anew, so that they would test themselves. */
