@@ -3,8 +3,17 @@
 // text's length, and what is longer than any honest answer is refused before it is parsed. Needs `loadGrammar` first.
 import { entryPointOf } from "../validate/entry.js";
 import { listedConcepts } from "./listing.js";
-import { faultOf, functionNames, functionsIn, gapOf, isStub } from "./program.js";
-import { blocksOf, isPython, isTag, SECTIONS, sectionsOf, type Block, type SectionName } from "./sections.js";
+import { flawOf, functionNames, functionsIn, isStub } from "./program.js";
+import {
+  blocksOf,
+  isPython,
+  isTag,
+  SECTIONS,
+  sectionsOf,
+  withoutMargins,
+  type Block,
+  type SectionName,
+} from "./sections.js";
 import { livenessOf, ownTests, redefinedIn, unittestsIn } from "./testing.js";
 
 /** Every way in which a step of a model can fail. */
@@ -41,6 +50,9 @@ export type ParseReason =
 export type Parsed<Fields> =
   { readonly fields: Fields } | { readonly reason: ParseReason; readonly detail: string };
 
+/** Characters of the longest answer that is read: several times what 1,536 tokens can say. */
+const MAX_LENGTH = 20_000;
+
 /** S -> C: at most 8 distinct concepts of the first paragraph, written as a list with commas or one to a line. */
 export function parseConcepts(text: string): Parsed<{ readonly concepts: readonly string[] }> {
   const concepts = listedConcepts(lineEnds(text.slice(0, MAX_LENGTH)));
@@ -53,6 +65,8 @@ export function parseConcepts(text: string): Parsed<{ readonly concepts: readonl
  * away, and selection may be stricter later.
  */
 const MAX_WORDS = 300;
+/** Characters, for text without spaces. */
+const MAX_INSTRUCTION = 5_000;
 
 /** The whole of an instruction that was never written, or a part of one that was to be. */
 const UNWRITTEN =
@@ -64,11 +78,11 @@ const UNWRITTEN =
  * sessions at a prompt are not.
  */
 export function parseInstruction(text: string): Parsed<{ readonly instruction: string }> {
-  const instruction = upToHeader(lineEnds(text));
+  const instruction = upToHeader(lineEnds(text.slice(0, MAX_LENGTH)));
   if (instruction === "") return { reason: "empty", detail: "no instruction" };
   const words = instruction.split(/\s+/).length;
-  if (words > MAX_WORDS || instruction.length > MAX_LENGTH)
-    return { reason: "too-long", detail: `${words} words` };
+  if (words > MAX_WORDS || instruction.length > MAX_INSTRUCTION)
+    return { reason: "too-long", detail: `${words} words, ${instruction.length} characters` };
   if (UNWRITTEN.test(instruction)) return { reason: "placeholder", detail: opening(instruction) };
   const { closed, open } = blocksOf(instruction);
   if (open) return { reason: "unclosed-block", detail: `line ${open.row + 1} opens a block` };
@@ -114,9 +128,6 @@ export interface ResponseParts {
   readonly entryPoint: string;
 }
 
-/** Characters of the longest answer that is read: several times what 1,536 tokens can say. */
-const MAX_LENGTH = 50_000;
-
 /**
  * I -> R: four sections, each once and in order; one program that parses, has no gaps and defines a function; one block of
  * tests with asserts that run and mention it. Text before the first tag and behind the block of tests is dropped.
@@ -159,13 +170,11 @@ function tagged(name: SectionName): string {
 function readCode(implementation: string): Parsed<{ readonly code: string }> {
   const blocks = blocksOf(implementation).closed.filter(isPython).filter(hasText);
   if (blocks.length === 0) return { reason: "no-code", detail: "[Implementation] has no block of Python" };
-  for (const block of blocks) {
-    const gap = gapOf(block.text);
-    if (gap !== null) return { reason: "placeholder", detail: gap };
-  }
-  const faults = blocks.map((block) => faultOf(block.text));
-  const sound = blocks.filter((_, at) => faults[at] === null);
-  if (sound.length === 0) return { reason: "syntax-error", detail: `code, ${faults[0] ?? ""}` };
+  const flaws = blocks.map((block) => flawOf(block.text));
+  const sound = blocks.filter((_, at) => flaws[at] === null);
+  const flaw = flaws.find((found) => found?.reason === "placeholder") ?? flaws[0];
+  if (flaw && (flaw.reason === "placeholder" || sound.length === 0))
+    return { reason: flaw.reason, detail: `code, ${flaw.detail}` };
   const code = `${sound.map((block) => withoutMargins(block.text)).join("\n\n")}\n`;
   return functionNames(code).length === 0
     ? { reason: "no-function", detail: "no function at module level" }
@@ -185,8 +194,8 @@ function readTests(
     if (open) return { reason: "unclosed-block", detail: tagged("Tests") };
     return { reason: "no-tests", detail: "[Tests] has no block of Python" };
   }
-  const fault = faultOf(block.text);
-  if (fault !== null) return { reason: "syntax-error", detail: `tests, ${fault}` };
+  const flaw = flawOf(block.text);
+  if (flaw) return { reason: flaw.reason, detail: `tests, ${flaw.detail}` };
   return judgeTests(ownTests(block.text, code), code);
 }
 
@@ -215,15 +224,6 @@ function judgeTests(
 
 function hasText({ text }: Block): boolean {
   return text.trim() !== "";
-}
-
-/** Without blank lines at either end; the first line keeps its indentation. */
-function withoutMargins(text: string): string {
-  const lines = text.split("\n");
-  return lines
-    .slice(lines.findIndex((line) => line.trim() !== ""))
-    .join("\n")
-    .trimEnd();
 }
 
 /** Line ends as Python reads them. */

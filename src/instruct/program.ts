@@ -5,15 +5,28 @@ import { python2Construct } from "../python/python2.js";
 import { parsePython, type SyntaxNode } from "../python/syntax.js";
 import { treeOf } from "../python/trees.js";
 
-/** Why Python would refuse the text, with the line from 1; null where nothing is seen. */
-export function faultOf(text: string): string | null {
-  const tree = parsePython(text);
-  if (!tree) return "takes too long to parse";
+/** Milliseconds for one parse: honest code of this size takes a few, and there is text on which the parser takes minutes. */
+const PARSE_MS = 1_000;
+
+export interface Flaw {
+  readonly reason: "placeholder" | "syntax-error";
+  readonly detail: string;
+}
+
+/**
+ * What forbids to take a text for a finished program, or null: a gap left to be filled in, or what Python would refuse, with
+ * the line from 1. A gap comes first, because a function with nothing but a note in it does not parse either.
+ */
+export function flawOf(text: string): Flaw | null {
+  const tree = parsePython(text, { timeoutMs: PARSE_MS });
+  if (!tree) return { reason: "syntax-error", detail: "takes too long to parse" };
   const older = tree.hasError ? null : python2Construct(tree);
   tree.delete();
+  const gap = gapIn(tree.root);
+  if (gap !== null) return { reason: "placeholder", detail: gap };
   const at = tree.hasError ? firstError(tree.root) : looseEnd(tree.root);
-  if (at) return `line ${at.startPosition.row + 1}`;
-  return older && `line ${older.line}: ${older.what} of Python 2`;
+  if (at) return { reason: "syntax-error", detail: `line ${at.startPosition.row + 1}` };
+  return older && { reason: "syntax-error", detail: `line ${older.line}: ${older.what} of Python 2` };
 }
 
 /** The innermost node that is wrong, the first of several. */
@@ -43,7 +56,12 @@ function emptyBlock(node: SyntaxNode): SyntaxNode | null {
 
 /** Functions at module level, decorated or not, in source order. */
 export function functionsIn(text: string): readonly SyntaxNode[] {
-  return (treeOf(text)?.root.codeChildren ?? [])
+  const tree = treeOf(text);
+  return tree ? functionsOf(tree.root) : [];
+}
+
+function functionsOf(root: SyntaxNode): readonly SyntaxNode[] {
+  return root.codeChildren
     .map((node) => node.childForFieldName("definition") ?? node)
     .filter(({ type }) => type === "function_definition");
 }
@@ -62,12 +80,10 @@ const GAP =
  * data), or a function at module level with no body but `pass`, `...` or `raise NotImplementedError`. Methods and decorated
  * functions may look like that (abstract methods, overloads, base cases of single dispatch), so those are left to the tests.
  */
-export function gapOf(text: string): string | null {
-  const root = treeOf(text)?.root;
-  if (!root) return null;
+function gapIn(root: SyntaxNode): string | null {
   const comment = gapComment(root);
   if (comment) return `line ${comment.startPosition.row + 1}: ${comment.text.slice(0, 80)}`;
-  const stub = functionsIn(text).find((node) => node.parent?.type === "module" && isStub(node));
+  const stub = functionsOf(root).find((node) => node.parent?.type === "module" && isStub(node));
   return stub
     ? `${stub.childForFieldName("name")?.text ?? ""}, line ${stub.startPosition.row + 1}, has no body`
     : null;

@@ -102,8 +102,9 @@ export function sanitise(
 /** An instruction with one of these words shows already what is wanted, or means something else by tests. */
 const SHOWS_EXAMPLE = /assert|example|\btest|\be\.g\.|>>>/i;
 
+/** Tests as a thing to be written; a function "that tests" something asks for none. */
 const ASKS_FOR_TESTS =
-  /\b(?:write|include|provide|add|give|with)\b[^.\n]{0,60}\b(?:unit tests?|tests?|test cases?|assert(?:ion)?s?)\b/i;
+  /\b(?:write|include|provide|add|give)(?: \w+){0,4} (?:unit tests?|test (?:cases?|functions?|suite)|(?<!\b(?:that|which|and|it|to) )tests|assertions?|assert statements?)\b/i;
 
 /** True for text that can stand beside the code without being taken for it. */
 function isProse(section: string): boolean {

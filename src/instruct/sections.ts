@@ -8,7 +8,7 @@ export type SectionName = (typeof SECTIONS)[number];
 
 export interface Section {
   readonly name: SectionName;
-  /** What stands between this tag and the next, trimmed. */
+  /** What stands between this tag and the next, without blank lines at its ends. */
   readonly text: string;
 }
 
@@ -25,10 +25,17 @@ export function sectionsOf(text: string): Section[] {
   for (const line of text.split("\n")) {
     const tag = TAG.exec(line);
     const name = SECTIONS.find((section) => section === tag?.[1]);
-    if (tag && name) found.push({ name, lines: [line.slice(tag[0].length)] });
+    if (tag && name) found.push({ name, lines: [line.slice(tag[0].length).trim()] });
     else found.at(-1)?.lines.push(line);
   }
-  return found.map(({ name, lines }) => ({ name, text: lines.join("\n").trim() }));
+  return found.map(({ name, lines }) => ({ name, text: withoutMargins(lines.join("\n")) }));
+}
+
+/** Without blank lines at either end; the first line keeps its indentation. */
+export function withoutMargins(text: string): string {
+  const lines = text.split("\n");
+  const first = lines.findIndex((line) => line.trim() !== "");
+  return first < 0 ? "" : lines.slice(first).join("\n").trimEnd();
 }
 
 /** True for a line that begins a section, whichever it is. */
