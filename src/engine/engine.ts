@@ -2,6 +2,15 @@
 // One request is one sample; equal prompts in flight share their prefill inside the engine where it can. An engine throws for
 // what concerns all requests (a wrong address, a model that does not load); what concerns one request is an answer.
 
+/** One turn of a conversation. */
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/** What a model is asked: text to go on with, or a conversation to answer. */
+export type Prompt = string | readonly ChatMessage[];
+
 /** One sample to be drawn. */
 export interface GenerateRequest {
   /** Given back with the answer; unique among those in flight. */
