@@ -64,8 +64,7 @@ function rendered(template: InstanceType<Jinja["Template"]>, file: string, value
     line = now;
     return "";
   };
-  const shown = (now: number, value: unknown): string => {
-    line = now;
+  const shown = (value: unknown): string => {
     if (typeof value === "string" || typeof value === "number") return String(value);
     const names = Object.keys(values).join(", ");
     throw new Error(
@@ -115,22 +114,23 @@ function isOpener({ type }: Token): boolean {
 const AT = " at";
 const SHOWN = " shown";
 
-/** The same with `{{ at(line) }}` before each statement, and `{{ shown(line, (value)) }}` for each `{{ value }}`. */
+/** The same with `{{ at(line) }}` before each tag, and `{{ shown((value)) }}` for each `{{ value }}`. */
 function watched(tokens: readonly Placed[]): Placed[] {
   return tokens.flatMap((token) => {
-    const { line } = token;
-    const of = (type: Token["type"], value: string): Placed => ({ type, value, line });
-    const call = (name: string): Placed[] => [
-      of("Identifier", name),
-      of("OpenParen", "("),
-      of("NumericLiteral", String(line)),
+    const of = (type: Token["type"], value: string): Placed => ({ type, value, line: token.line });
+    const open = of("OpenParen", "(");
+    const close = of("CloseParen", ")");
+    if (token.type === "CloseExpression") return [close, close, token];
+    if (!isOpener(token)) return [token];
+    const line = of("NumericLiteral", String(token.line));
+    const place = [of("Identifier", AT), open, line, close];
+    return [
+      of("OpenExpression", "{{"),
+      ...place,
+      of("CloseExpression", "}}"),
+      token,
+      ...(token.type === "OpenExpression" ? [of("Identifier", SHOWN), open, open] : []),
     ];
-    const end = of("CloseParen", ")");
-    if (token.type === "OpenStatement")
-      return [of("OpenExpression", "{{"), ...call(AT), end, of("CloseExpression", "}}"), token];
-    if (token.type === "OpenExpression")
-      return [token, ...call(SHOWN), of("Comma", ","), of("OpenParen", "(")];
-    return token.type === "CloseExpression" ? [end, end, token] : [token];
   });
 }
 
