@@ -117,6 +117,8 @@ export interface WithInstruction extends WithConcepts {
   /** Prompt that a model was given for the response; null where there was none. */
   readonly prompt: string | null;
   readonly instruction: string;
+  /** What the model was told to aim at; absent where no model was asked. */
+  readonly difficulty?: string;
 }
 
 /** `author`: from the function's own doctests; `recorded`: frozen from what the code itself returned; `model`: written by a model. */
@@ -143,6 +145,13 @@ export interface WithResponse extends WithInstruction {
   readonly calls: readonly string[];
   /** What the teacher left out on the way, counted by reason, e.g. `doctest-output: 2`. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Key of the instruction: responses to the same one are a group; and the response's number in it, from 0. */
+  readonly group: string;
+  readonly index: number;
+  /** The instruction as a model was asked it, before tests were shown in it; absent where no model was asked. */
+  readonly asked?: string;
+  /** What was drawn for the published text; absent where nothing was. */
+  readonly choices?: Readonly<Record<string, boolean | number>>;
 }
 
 export type Verdict =
