@@ -23,7 +23,11 @@ beforeAll(async () => {
   await exportDataset([], empty);
   const stats = counts.stats();
   const about = { name: 'Pairs: "a" #1', corpus: "tests", stats, notices: [], warnings: [], limits: [] };
-  await writeFile(path.join(folder, "README.md"), datasetCard({ ...about, funnel: [], options: {} }));
+  const splits = { train: 100, test: 20, grouping: "file", clustered: false, groups: 9 } as const;
+  await writeFile(
+    path.join(folder, "README.md"),
+    datasetCard({ ...about, splits, preferencePairs: 1, funnel: [], options: {} }),
+  );
   await writeFile(path.join(folder, "stats.json"), JSON.stringify(stats));
 });
 
@@ -38,6 +42,7 @@ const types = {
   prompt: "string",
   instruction: "string",
   id: "int64",
+  split: "string",
   entry_point: "string",
   tests: "string",
   model: "string",
@@ -154,6 +159,7 @@ describe("the Hub's reader of cards", () => {
       tags: ["code", "python", "instruction-tuning", "selfalign"],
       configs: [
         { config_name: "default", data_files: [{ split: "train", path: "instruction_dataset.parquet" }] },
+        { config_name: "preference_pairs", data_files: [{ split: "train", path: "preference_pairs.jsonl" }] },
       ],
     });
   });
