@@ -101,7 +101,7 @@ export function datasetCard(data: CardData): string {
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
-function header({ name, stats, preferencePairs }: CardData): string {
+function header({ name, stats }: CardData): string {
   const { identifiers, name: licenceName, link } = hubLicence(Object.keys(stats.licences));
   return [
     "---",
@@ -118,17 +118,9 @@ function header({ name, stats, preferencePairs }: CardData): string {
     "  data_files:",
     "  - split: train",
     `    path: ${PARQUET_FILE}`,
-    ...(preferencePairs === 0 ? [] : PREFERENCES_HEADER),
     "---",
   ].join("\n");
 }
-
-const PREFERENCES_HEADER = [
-  "- config_name: preference_pairs",
-  "  data_files:",
-  "  - split: train",
-  `    path: ${PREFERENCES_FILE}`,
-];
 
 function yamlList(key: string, values: readonly string[]): readonly string[] {
   return [`${key}:`, ...values.map((value) => `- ${value}`)];
@@ -194,7 +186,9 @@ function preferencesText({ preferencePairs }: CardData): readonly string[] {
     "## Preference pairs",
     `\`${PREFERENCES_FILE}\` holds ${preferencePairs} pairs of a verified answer (\`chosen\`) and one to the same ` +
       "instruction that failed (`rejected`, `reason`), at most one of each instruction: the failing one whose code is " +
-      "nearest in length. An answer was tried with its own tests; where these were wrong, a rejected one may be right.",
+      "nearest in length. An answer was tried with its own tests; where these were wrong, a rejected one may be right. " +
+      // Not in the header: the Hub's reader takes one format for all of a folder.
+      `Load them with \`load_dataset("json", data_files="${PREFERENCES_FILE}", split="train")\`.`,
   ];
 }
 
