@@ -138,6 +138,36 @@ export const SCORE_FLAGS = {
   ...ENGINE_FLAGS,
 };
 
+/** Flags of `export`. */
+export const EXPORT_FLAGS = {
+  out: { kind: "text", value: "FILE.jsonl", about: "where the rows go" },
+  format: {
+    kind: "text",
+    value: "NAME",
+    fallback: "messages",
+    about: "messages (chat), prompt-completion, or text",
+  },
+  template: {
+    kind: "text",
+    value: "FILE",
+    about: "text with {{ instruction }} and {{ response }}, for the two that are no chat",
+  },
+  split: { kind: "text", value: "NAME", fallback: "train", about: "train, test, or all" },
+};
+
+/** Options of `exportTo` from parsed flags. */
+export function exportOptions({ format, split, template }) {
+  return { format, split, ...(template === undefined ? {} : { template: textOf("template", template) }) };
+}
+
+function textOf(flag, file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new InputError(`--${flag} FILE must be a file that can be read, not "${file}"`, { cause });
+  }
+}
+
 /** Options of whatever runs a model, from parsed flags. */
 function engineOptions(flags) {
   return {

@@ -10,6 +10,7 @@ const {
   convertModel,
   drawOn,
   ENGINES,
+  exportTo,
   extractTo,
   generateTo,
   InputError,
@@ -68,6 +69,18 @@ const VERBS = {
       const { rows, verdicts } = await verifyTo(others[0], values.out, options);
       const counts = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);
       console.log(`${values.out}: ${rows} rows${counts.length > 0 ? `: ${counts.join(", ")}` : ""}`);
+    },
+  },
+  export: {
+    usage: "selfalign export DIR --out FILE.jsonl [flags]",
+    about: "The dataset of a run directory as what trainers take.",
+    flags: flags.EXPORT_FLAGS,
+    async run({ values, others }) {
+      if (others.length !== 1)
+        throw new InputError("export needs one run directory: selfalign export DIR --out FILE.jsonl");
+      if (values.out === undefined) throw new InputError("export needs --out FILE.jsonl");
+      const rows = await exportTo(others[0], values.out, flags.exportOptions(values));
+      console.log(`${values.out}: ${rows} rows`);
     },
   },
   convert: {

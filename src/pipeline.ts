@@ -115,7 +115,9 @@ async function goThrough(outer: Context): Promise<void> {
   const { run, corpus, plans } = c;
   if (c.stages.has("dataset")) {
     const results = needed(await finishedStage<WithResult>(run, plans.results), plans.results);
-    await timed(c, "dataset", () => publishDataset({ run, corpus, results, fingerprint: plans.dataset }));
+    await timed(c, "dataset", () =>
+      publishDataset({ run, corpus, results, fingerprint: plans.dataset, seed: c.seed }),
+    );
   }
   if (c.stages.has("report")) {
     await timed(c, "report", () => publishReport({ run, corpus, fingerprint: plans.report }));

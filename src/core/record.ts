@@ -136,6 +136,10 @@ export function testText(tests: readonly Test[]): string {
 }
 
 export interface WithResponse extends WithInstruction {
+  /** Key of the instruction that it answers: all answers to one have the same. */
+  readonly group: string;
+  /** Which answer to its instruction it is, from 0. */
+  readonly index: number;
   /** What the student model is to answer: Markdown with one Python block. */
   readonly response: string;
   /** The Python inside `response`. */
@@ -195,6 +199,8 @@ export interface Metrics {
   readonly complexityRadon: number;
   /** Identifier and word overlap of instruction and code, 0..1. */
   readonly overlap: number;
+  /** log PPL(instruction) - log PPL(instruction | code) in nats; null or absent where no model scored it. */
+  readonly rmi?: number | null;
   readonly findings: readonly Finding[];
 }
 
@@ -222,6 +228,13 @@ export interface WithResult extends WithResponse {
   readonly metrics: Metrics;
 }
 
+/** Part of the dataset: one to learn from, one to try on what was learned. */
+export type Split = "train" | "test";
+
+export interface WithSplit extends WithResult {
+  readonly split: Split;
+}
+
 /** One row of the published dataset: a superset of the columns of self-oss-instruct-sc2-exec-filter-50k. */
 export interface Sample {
   readonly fingerprint: string;
@@ -233,6 +246,7 @@ export interface Sample {
   readonly instruction: string;
   /** Row number, given at export. */
   readonly id: number;
+  readonly split: Split;
   readonly entry_point: string;
   readonly tests: string;
   readonly model: string;

@@ -128,6 +128,8 @@ export async function teachResponse(
   const recorded: Test[] = [...imports, ...asserts].map((source) => ({ origin: "recorded", source }));
   return {
     fields: {
+      group: record.key,
+      index: 0,
       response: `\`\`\`python\n${code}\`\`\`\n`,
       code,
       tests: [...kept.tests, ...recorded],
