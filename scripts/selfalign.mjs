@@ -21,13 +21,14 @@ const {
 } = await import("selfalign");
 const { helpOf, parseFlags, reportError } = await import("./arguments.mjs");
 const flags = await import("./flags.mjs");
-const { modelFolder, pipelineOptions, verifyOptions } = flags;
+const { modelFolder, verifyOptions } = flags;
+const { pipelineOptions, RUN_FLAGS } = await import("./run-flags.mjs");
 
 const VERBS = {
   run: {
     usage: "selfalign run [flags]",
     about: `Real Python functions into a dataset, in stages (${STAGES.join(", ")}). Resumes where it stopped.`,
-    flags: flags.RUN_FLAGS,
+    flags: RUN_FLAGS,
     async run({ values, others }) {
       if (others.length > 0)
         throw new InputError(`run takes flags only, not "${others[0]}": see selfalign run --help`);

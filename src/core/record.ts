@@ -149,9 +149,6 @@ export interface WithResponse extends WithInstruction {
   readonly calls: readonly string[];
   /** What the teacher left out on the way, counted by reason, e.g. `doctest-output: 2`. */
   readonly dropped: Readonly<Record<string, number>>;
-  /** Key of the instruction: responses to the same one are a group; and the response's number in it, from 0. */
-  readonly group: string;
-  readonly index: number;
   /** The instruction as a model was asked it, before tests were shown in it; absent where no model was asked. */
   readonly asked?: string;
   /** What was drawn for the published text; absent where nothing was. */

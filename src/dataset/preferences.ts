@@ -12,7 +12,7 @@ export const PREFERENCES_FILE = "preference_pairs.jsonl";
 
 /** One line of `preference_pairs.jsonl`. */
 export interface PreferencePair {
-  /** The instruction. */
+  /** The instruction, without tests that belong to one of the answers. */
   readonly prompt: string;
   /** The published response. */
   readonly chosen: string;
@@ -48,7 +48,7 @@ export async function* preferencePairs(
     halves.delete(match);
     const [chosen, rejected] = number === match.chosen ? [half, other] : [other, half];
     yield {
-      prompt: wellFormed(row.instruction),
+      prompt: wellFormed(row.asked ?? row.instruction),
       chosen: chosen.text,
       rejected: rejected.text,
       reason: rejected.reason,

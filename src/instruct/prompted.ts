@@ -129,7 +129,7 @@ function readAnswer<Read, Fields>(
   answer: CompletionRow,
   parse: (text: string) => Parsed<Read>,
   use: (read: Read) => Fields,
-): Taught<Fields> {
+): Taught<Fields, string> {
   if ("reason" in answer) return { reason: answer.reason, detail: answer.detail };
   if (answer.finish !== "stop")
     return { reason: "truncated", detail: `cut off after ${answer.newTokens ?? "its most"} tokens` };

@@ -14,7 +14,7 @@ import { blocksOf, isPython } from "./sections.js";
 import { rowsOf } from "./testing.js";
 
 /** What was chosen for one row, as it shows in its texts. */
-export interface Choices {
+export type Choices = {
   readonly stripComments: boolean;
   readonly keepReasoning: boolean;
   readonly keepExplanation: boolean;
@@ -22,7 +22,7 @@ export interface Choices {
   readonly keepTests: boolean;
   /** Asserts shown in the instruction. */
   readonly shownAsserts: number;
-}
+};
 
 export interface SanitiseOptions {
   /** Key of the row and seed of the run: decide every draw. */

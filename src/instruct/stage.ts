@@ -57,7 +57,7 @@ export function made<In extends Seed, Fields extends object>(
   step: Step,
   record: In,
   key: string,
-  taught: Taught<Fields>,
+  taught: Taught<Fields, string>,
 ): Made<In & Fields> {
   if ("fields" in taught) return { row: { ...record, ...taught.fields, key } };
   const { reason, detail } = taught;
