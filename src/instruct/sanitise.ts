@@ -10,7 +10,7 @@ import type { SyntaxNode } from "../python/syntax.js";
 import { treeOf } from "../python/trees.js";
 import { withoutComments } from "./comments.js";
 import type { ResponseParts } from "./parse.js";
-import { blocksOf, isPython } from "./sections.js";
+import { blocksOf, isPython, withoutMargins } from "./sections.js";
 import { rowsOf } from "./testing.js";
 
 /** What was chosen for one row, as it shows in its texts. */
@@ -172,13 +172,9 @@ function testsOf(tests: string): Test[] {
     const [, to] = rowsOf(statement);
     const next = statements[at + 1];
     if (next && rowsOf(next)[0] <= to) return;
-    sources.push(
-      lines
-        .slice(done, to + 1)
-        .join("\n")
-        .replace(/^\n+/, "")
-        .trimEnd(),
-    );
+    const source = withoutMargins(lines.slice(done, to + 1).join("\n"));
+    // A backslash there would join the statement with what comes to stand behind it.
+    sources.push(source.endsWith("\\") ? source.slice(0, -1).trimEnd() : source);
     done = to + 1;
   });
   return sources.map((source) => ({ origin: "model", source }));

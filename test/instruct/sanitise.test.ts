@@ -152,6 +152,11 @@ describe("the tests", () => {
     expect(testText(tests)).toBe(TESTS.replaceAll("\n\n", "\n"));
   });
 
+  it("stay apart where one ends in a backslash", () => {
+    const { tests } = made({}, { tests: 'x = 1 \\\n\nassert count_vowels("") == 0\n' });
+    expect(testText(tests)).toBe('x = 1\nassert count_vowels("") == 0\n');
+  });
+
   it("are shown in the instruction, of those that need nothing but the code, in their order", () => {
     const alone = [
       'assert count_vowels("Banana") == 3',
