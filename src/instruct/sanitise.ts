@@ -111,8 +111,11 @@ function isProse(section: string): boolean {
   return section !== "" && !blocksOf(section).closed.some(isPython);
 }
 
+/** A block of Python; its fence is longer than any line of the code that could end it. */
 function fenced(python: string): string {
-  return `\`\`\`python\n${python}\`\`\``;
+  const inside = python.match(/^ {0,3}`{3,}/gm) ?? [];
+  const fence = "`".repeat(inside.reduce((longest, line) => Math.max(longest, line.trim().length + 1), 3));
+  return `${fence}python\n${python}${fence}`;
 }
 
 /** The Implementation with its one block of Python exchanged, or the code alone. */

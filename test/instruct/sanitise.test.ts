@@ -105,6 +105,13 @@ describe("what is published of a response", () => {
     expect(made(none, { implementation }).response).toBe(`\`\`\`python\n${CODE}\`\`\`\n`);
   });
 
+  it("has a longer fence around code with a fence of its own", () => {
+    const code = 'PAGE = """\n```text\nx\n```\n"""\n\n\ndef f(x):\n    return PAGE\n';
+    const { response } = made(none, { code, implementation: `~~~python\n${code}~~~` });
+    expect(response).toBe(`\`\`\`\`python\n${code}\`\`\`\`\n`);
+    expect(pythonIn(response)).toEqual([code]);
+  });
+
   it("never says that prose was kept where there was none", () => {
     const { response, choices } = made(all, { explanation: "" });
     expect(response).toMatch(/That is all\.\n$/);
