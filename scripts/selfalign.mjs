@@ -22,6 +22,9 @@ const { helpOf, parseFlags, reportError } = await import("./arguments.mjs");
 const flags = await import("./flags.mjs");
 const { modelFolder, pipelineOptions, verifyOptions } = flags;
 
+/** What answers prompts that it has not seen before. */
+const MODELS = ENGINES.filter((engine) => !engine.startsWith("replay:"));
+
 const VERBS = {
   run: {
     usage: "selfalign run [flags]",
@@ -86,7 +89,7 @@ const VERBS = {
   },
   generate: {
     usage: "selfalign generate MODEL --prompts IN.jsonl --out OUT.jsonl [flags]",
-    about: `Completions of the prompts in a file, by ${ENGINES.join(" or ")}. Resumes where it stopped.`,
+    about: `Completions of the prompts in a file, by ${MODELS.join(" or ")}. Resumes where it stopped.`,
     flags: flags.GENERATE_FLAGS,
     async run({ values, others }) {
       const [model, input, output] = modelAndFiles("generate", others, "prompts", values);

@@ -8,6 +8,8 @@ export interface GenerateRequest {
   readonly key: string;
   /** Text, or token ids for engines that take them. */
   readonly prompt: string | readonly number[];
+  /** What the request is about, for engines that look answers up: `<step> <path of the seed's file> <its function> <index>`. */
+  readonly about?: string;
   /** Most new tokens. */
   readonly maxTokens: number;
   /** 0 takes the likeliest token each time. */
