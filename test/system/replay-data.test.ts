@@ -84,7 +84,8 @@ it("no transcript is a copy of a benchmark's problem", async () => {
     const parsed = parseResponse(row.text);
     if ("reason" in parsed) return [];
     const docstring = tasks.get(`instructions ${row.function}`) ?? null;
-    return check({ code: parsed.fields.code, docstring }) ?? [];
+    const copied = check({ code: parsed.fields.code, docstring });
+    return copied === null ? [] : [{ row: named(row), ...copied }];
   });
   expect(found).toEqual([]);
 });
