@@ -49,6 +49,8 @@ const OWNERS: Readonly<Record<string, string>> = {
   "@huggingface/hub": "hub/files.ts",
   "@huggingface/transformers": "engine/transformers-worker.ts",
   "onnxruntime-node": "onnx/session-worker.ts",
+  "@huggingface/jinja": "instruct/template.ts",
+  yaml: "instruct/yaml.ts",
   marked: "notebook/html.ts",
 };
 

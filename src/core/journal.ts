@@ -36,7 +36,7 @@ export class Journal {
   readonly path: string;
   readonly #handle: FileHandle;
   readonly #places: Place[] = [];
-  readonly #keys = new Set<string>();
+  readonly #byKey = new Map<string, Place>();
   readonly #counts = new Map<string, number>();
   /** End of the bytes handed to the system, and of those known to be on disk. */
   #written: number;
@@ -77,7 +77,15 @@ export class Journal {
   }
 
   has(key: string): boolean {
-    return this.#keys.has(key);
+    return this.#byKey.has(key);
+  }
+
+  /** The row with this key and the file that it belongs to, or null. */
+  async find<Row>(key: string): Promise<Entry<Row> | null> {
+    const place = this.#byKey.get(key);
+    if (place === undefined) return null;
+    if (place.offset + place.length > this.#synced) await this.flush();
+    return { file: place.file, row: JSON.parse(await this.#text(place)) as Row };
   }
 
   /** Rows per published file. */
@@ -91,7 +99,7 @@ export class Journal {
     const last = this.#places[at];
     if (last === undefined || at === this.#places.length - 1) return;
     for (const { key, file: name } of this.#places.splice(at + 1)) {
-      this.#keys.delete(key);
+      this.#byKey.delete(key);
       this.#counts.set(name, (this.#counts.get(name) ?? 1) - 1);
     }
     // Behind the row stand a bracket and the newline.
@@ -184,7 +192,7 @@ export class Journal {
 
   #note(place: Place): void {
     this.#places.push(place);
-    this.#keys.add(place.key);
+    this.#byKey.set(place.key, place);
     this.#counts.set(place.file, (this.#counts.get(place.file) ?? 0) + 1);
   }
 

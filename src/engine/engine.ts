@@ -2,13 +2,24 @@
 // One request is one sample; equal prompts in flight share their prefill inside the engine where it can. An engine throws for
 // what concerns all requests (a wrong address, a model that does not load); what concerns one request is an answer.
 
+/** What one side says to the other, as chat APIs take it. */
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/** What a model is asked: a text to go on from, or a conversation to answer. */
+export type Prompt = string | readonly ChatMessage[];
+
 /** One sample to be drawn. */
 export interface GenerateRequest {
   /** Given back with the answer; unique among those in flight. */
   readonly key: string;
   /** Text, or token ids for engines that take them. */
   readonly prompt: string | readonly number[];
-  /** What the request is about, for engines that look answers up: `<step> <path of the seed's file> <its function> <index>`. */
+  /** The conversation that `prompt` writes out: what a chat API is sent instead. */
+  readonly messages?: readonly ChatMessage[];
+  /** What is asked for, e.g. `responses json/decoder.py py_scanstring 0` (step, file, function, index): for engines that look answers up. */
   readonly about?: string;
   /** Most new tokens. */
   readonly maxTokens: number;

@@ -14,6 +14,7 @@ import { loadTokenizer, type Tokenizer } from "../model/tokenizer.js";
 import { openSession, type Session } from "../onnx/session.js";
 import type { Completion, Engine, GenerateRequest, Score, ScoreRequest, Unanswered } from "./engine.js";
 import { inBatches } from "./batches.js";
+import { besideRefused, refusals } from "./refused.js";
 import { watchText, type Watched } from "./stops.js";
 
 export interface LocalOptions {
@@ -67,7 +68,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     requests: AsyncIterable<GenerateRequest>,
     signal?: AbortSignal,
   ): AsyncGenerator<Completion | Unanswered> {
-    const refused: Unanswered[] = [];
+    const refused = refusals();
     const under = new Map<string, { readonly prompt: number; readonly watched: Watched | null }>();
     async function* drawable(): AsyncGenerator<DrawRequest> {
       for await (const request of requests) {
@@ -77,7 +78,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
         if (room < 1 || stranger !== null) {
           const tooLong = `${prompt.length} tokens; the model has ${model.positions} positions`;
           const reason = stranger === null ? "prompt-too-long" : "unknown-token";
-          refused.push({ key: request.key, reason, detail: stranger ?? tooLong });
+          refused.add({ key: request.key, reason, detail: stranger ?? tooLong });
           continue;
         }
         const watched = tokenizer === null ? null : watchText(tokenizer, request.stop, request.onText);
@@ -95,14 +96,18 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     const { batchSize = fitting } = options;
     const chunk = mode === "gen" ? null : CHUNK;
     const how = { batchSize, chunk, stopTokens, signal, ...(onNotice === undefined ? {} : { onNotice }) };
-    for await (const { key, tokens, ended } of draw(running, drawable(), how)) {
-      yield* refused.splice(0);
+    const drawn = besideRefused(draw(running, drawable(), how), refused);
+    for await (const row of drawn) {
+      if ("reason" in row) {
+        yield row;
+        continue;
+      }
+      const { key, tokens, ended } = row;
       const { prompt = 0, watched = null } = under.get(key) ?? {};
       under.delete(key);
       const text = watched?.text() ?? "";
       yield { key, text, tokens, finish: ended, promptTokens: prompt, newTokens: tokens.length };
     }
-    yield* refused;
   }
 
   async function* score(

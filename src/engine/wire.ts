@@ -5,7 +5,7 @@ import { InputError } from "../core/errors.js";
 import { Cut } from "../hub/retry.js";
 import type { Completion, GenerateRequest, Unanswered } from "./engine.js";
 
-/** `completions` continues a prompt; `chat` puts it into the model's template as the one message of a user. */
+/** `completions` continues a prompt; `chat` puts a conversation, or the prompt as its one message, into the model's template. */
 export type Api = "completions" | "chat";
 
 /** Where an API lies below the base URL. */
@@ -35,14 +35,14 @@ export function bodyOf(
   api: Api,
   manner: Manner,
 ): Readonly<Record<string, unknown>> {
-  const { prompt, maxTokens, temperature, topP, topK, seed } = request;
+  const { prompt, messages, maxTokens, temperature, topP, topK, seed } = request;
   if (api === "chat" && typeof prompt !== "string") {
     throw new InputError(`request ${request.key} is token ids: chat takes text; use the completions API`);
   }
   const stop = stopsOf(request).slice(0, manner.stops);
   return {
     model,
-    ...(api === "chat" ? { messages: [{ role: "user", content: prompt }] } : { prompt }),
+    ...(api === "chat" ? { messages: messages ?? [{ role: "user", content: prompt }] } : { prompt }),
     [manner.limit]: maxTokens,
     temperature,
     top_p: topP,

@@ -22,15 +22,17 @@ export interface Threads<Name extends JobName> {
   close(): Promise<void>;
 }
 
-interface Waiting {
+/** A batch that somebody waits for. */
+interface Wanted {
+  readonly batch: Batch;
   readonly resolve: (results: BatchResult["results"]) => void;
   readonly reject: (error: Error) => void;
 }
 
 interface Thread {
   readonly worker: Worker;
-  /** Batches under way by their number. */
-  readonly waiting: Map<number, Waiting>;
+  /** Its batches by their numbers. */
+  readonly batches: Map<number, Wanted>;
 }
 
 /**
@@ -45,60 +47,82 @@ function workerFile(): URL {
   return existsSync(fileURLToPath(beside)) ? beside : new URL("../../dist/seeds/worker.js", import.meta.url);
 }
 
+/** Batches that a thread holds at most: one under way, and one so that it need not wait for the next. */
+const BATCHES_PER_THREAD = 2;
+
 /** Opens the pool; threads start with the first batches. */
 export function openThreads<Name extends JobName>(
   start: WorkerStart<Name>,
   { workers, recycleBytes = 128 * 2 ** 20 }: ThreadsOptions,
 ): Threads<Name> {
-  const threads: Thread[] = [];
-  const retired: Promise<number>[] = [];
+  const threads = new Set<Thread>();
+  /** Those that get no more batches, and end with their last. */
+  const leaving = new Set<Thread>();
+  const queue: Wanted[] = [];
+  const ended: Promise<number>[] = [];
   let batches = 0;
   let started = 0;
 
-  const retire = (thread: Thread): void => {
-    threads.splice(threads.indexOf(thread), 1);
-    retired.push(thread.worker.terminate());
+  const end = (thread: Thread): void => {
+    threads.delete(thread);
+    leaving.delete(thread);
+    ended.push(thread.worker.terminate());
+  };
+  const answered = (thread: Thread, { id, results, memory }: BatchResult): void => {
+    thread.batches.get(id)?.resolve(results);
+    thread.batches.delete(id);
+    if (memory > recycleBytes && threads.delete(thread)) leaving.add(thread);
+    if (leaving.has(thread) && thread.batches.size === 0) end(thread);
+    fill();
   };
   const open = (): Thread => {
     const worker = new Worker(workerFile(), {
       workerData: start,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
-    const thread: Thread = { worker, waiting: new Map() };
-    worker.on("message", ({ id, results, memory }: BatchResult) => {
-      thread.waiting.get(id)?.resolve(results);
-      thread.waiting.delete(id);
-      if (memory > recycleBytes && thread.waiting.size === 0) retire(thread);
-    });
+    const thread: Thread = { worker, batches: new Map() };
+    worker.on("message", (result: BatchResult) => answered(thread, result));
     const failed = (cause: unknown): void => {
       const error = new Error("internal: a thread that reads the corpus ended", { cause });
-      for (const { reject } of thread.waiting.values()) reject(error);
-      thread.waiting.clear();
+      for (const { reject } of [...thread.batches.values(), ...queue.splice(0)]) reject(error);
+      thread.batches.clear();
     };
     worker.on("error", failed);
-    worker.on("exit", failed);
+    worker.on("exit", (code) => {
+      if (threads.has(thread) || leaving.has(thread)) failed(new Error(`exit code ${code}`));
+    });
     started++;
-    threads.push(thread);
+    threads.add(thread);
     return thread;
   };
-  const idlest = (): Thread => {
-    const [best] = [...threads].sort((a, b) => a.waiting.size - b.waiting.size);
-    return best === undefined || (best.waiting.size > 0 && threads.length < workers) ? open() : best;
+  /** A thread with room for a batch, or null. */
+  const idlest = (): Thread | null => {
+    const [best] = [...threads].sort((a, b) => a.batches.size - b.batches.size);
+    if (best === undefined || (best.batches.size > 0 && threads.size < workers)) return open();
+    return best.batches.size < BATCHES_PER_THREAD ? best : null;
+  };
+  const fill = (): void => {
+    for (let wanted = queue[0]; wanted !== undefined; wanted = queue[0]) {
+      const thread = idlest();
+      if (thread === null) return;
+      queue.shift();
+      thread.batches.set(wanted.batch.id, wanted);
+      thread.worker.postMessage(wanted.batch);
+    }
   };
   return {
     run: (files) =>
       new Promise((resolve, reject) => {
-        const { worker, waiting } = idlest();
-        const batch: Batch = { id: batches++, files };
-        waiting.set(batch.id, { resolve: resolve, reject });
-        worker.postMessage(batch);
+        queue.push({ batch: { id: batches++, files }, resolve, reject });
+        fill();
       }),
     get started() {
       return started;
     },
     close: async () => {
-      for (const thread of [...threads]) retire(thread);
-      await Promise.all(retired);
+      queue.splice(0);
+      for (const thread of [...threads, ...leaving]) end(thread);
+      await Promise.all(ended);
     },
   };
 }

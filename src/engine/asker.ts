@@ -1,0 +1,69 @@
+// An engine asked one question at a time by many who do not know of each other: their questions go out as one stream, so that
+// the engine fills its batches or connections from all of them, and every answer finds its way back.
+import { asError } from "../core/files.js";
+import type { Completion, Engine, GenerateRequest, Unanswered } from "./engine.js";
+
+export interface Asker {
+  /** The answer to one request. Rejects when the engine fails or the signal stops it. */
+  ask(request: GenerateRequest): Promise<Completion | Unanswered>;
+  /** No more questions: resolves when the engine has let go. */
+  close(): Promise<void>;
+}
+
+interface Asked {
+  readonly resolve: (answer: Completion | Unanswered) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Opens the stream; the engine stays the caller's to close. */
+export function openAsker(engine: Pick<Engine, "generate">, signal?: AbortSignal): Asker {
+  const queue: GenerateRequest[] = [];
+  const asked = new Map<string, Asked>();
+  let wake = (): void => undefined;
+  let closed = false;
+  let failure: Error | null = null;
+
+  async function* questions(): AsyncGenerator<GenerateRequest> {
+    for (;;) {
+      const woken = new Promise<void>((resolve) => (wake = resolve));
+      const next = queue.shift();
+      if (signal?.aborted === true || failure !== null) return;
+      if (next !== undefined) yield next;
+      else if (closed) return;
+      else await woken;
+    }
+  }
+
+  async function answer(): Promise<void> {
+    try {
+      for await (const given of engine.generate(questions(), signal)) {
+        asked.get(given.key)?.resolve(given);
+        asked.delete(given.key);
+      }
+      if (!closed) throw new Error("internal: the engine ended before its questions did");
+    } catch (error) {
+      failure = asError(error);
+      wake();
+      for (const { reject } of asked.values()) reject(failure);
+      asked.clear();
+    }
+  }
+
+  signal?.addEventListener("abort", () => wake(), { once: true });
+  const answering = answer();
+  return {
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        if (failure !== null) return reject(failure);
+        if (asked.has(request.key)) return reject(new Error(`internal: ${request.key} is asked already`));
+        asked.set(request.key, { resolve, reject });
+        queue.push(request);
+        wake();
+      }),
+    close() {
+      closed = true;
+      wake();
+      return answering;
+    },
+  };
+}
