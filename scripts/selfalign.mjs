@@ -24,6 +24,9 @@ const flags = await import("./flags.mjs");
 const { modelFolder, verifyOptions } = flags;
 const { pipelineOptions, RUN_FLAGS } = await import("./run-flags.mjs");
 
+/** What answers prompts that it has not seen before. */
+const MODELS = ENGINES.filter((engine) => !engine.startsWith("replay:"));
+
 const VERBS = {
   run: {
     usage: "selfalign run [flags]",
@@ -100,7 +103,7 @@ const VERBS = {
   },
   generate: {
     usage: "selfalign generate MODEL --prompts IN.jsonl --out OUT.jsonl [flags]",
-    about: `Completions of the prompts in a file, by ${ENGINES.join(" or ")}. Resumes where it stopped.`,
+    about: `Completions of the prompts in a file, by ${MODELS.join(" or ")}. Resumes where it stopped.`,
     flags: flags.GENERATE_FLAGS,
     async run({ values, others }) {
       const [model, input, output] = modelAndFiles("generate", others, "prompts", values);

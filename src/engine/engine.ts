@@ -19,7 +19,7 @@ export interface GenerateRequest {
   readonly prompt: string | readonly number[];
   /** The conversation that `prompt` writes out: what a chat API is sent instead. */
   readonly messages?: readonly ChatMessage[];
-  /** What is asked for, e.g. `responses json/decoder.py py_scanstring 0`: for engines that look answers up. */
+  /** What is asked for, e.g. `responses json/decoder.py py_scanstring 0` (step, file, function, index): for engines that look answers up. */
   readonly about?: string;
   /** Most new tokens. */
   readonly maxTokens: number;

@@ -1,5 +1,5 @@
 // Engines by their names: `starcoder2:FOLDER`, a converted model on this machine, `transformers:REPO-or-FOLDER[@dtype]`, another
-// ONNX model on this machine, or `openai:MODEL` with a server's address.
+// ONNX model on this machine, `openai:MODEL` with a server's address, or `replay:FILE-or-RUN`, what was answered before.
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
@@ -7,6 +7,7 @@ import { MANIFEST } from "../model/convert.js";
 import type { Engine } from "./engine.js";
 import { openLocal, type LocalOptions } from "./local.js";
 import { openOpenai, type OpenaiOptions } from "./openai.js";
+import { openReplay } from "./replay.js";
 import { openTransformers } from "./transformers.js";
 
 /** What `--model` takes, where a model is meant. */
@@ -14,6 +15,7 @@ export const ENGINES: readonly string[] = [
   "starcoder2:FOLDER",
   "transformers:REPO-or-FOLDER[@dtype]",
   "openai:MODEL",
+  "replay:FILE-or-RUN",
 ];
 
 export interface EngineOptions extends LocalOptions {
@@ -32,6 +34,7 @@ export async function openEngine(spec: string, options: EngineOptions = {}): Pro
   const [kind, name] = [spec.slice(0, Math.max(0, at)), spec.slice(at + 1)];
   if (kind === "starcoder2") return openLocal(name, options);
   if (kind === "transformers") return openTransformers(name, options);
+  if (kind === "replay") return openReplay(name);
   if (kind === "openai") {
     const { baseUrl, api, concurrency, env = process.env } = options;
     if (baseUrl === undefined)
