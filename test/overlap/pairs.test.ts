@@ -137,7 +137,7 @@ describe("planted pairs", () => {
     ).toMatchObject({ of: "one", by: "response" });
   });
 
-  it("are not found among different functions, but for siblings of one package", () => {
+  it("are not found among different functions, but for siblings and what the library copies itself", () => {
     const pairs = openPairs();
     const packageOf = (name: string): string => name.split(/[/.]/)[0] ?? "";
     const flagged = samples.flatMap((sample) => {
@@ -149,7 +149,8 @@ describe("planted pairs", () => {
       console.log(`  ${sample.name}: ${of} by ${by} ${similarity.toFixed(2)}`);
     expect(samples).toHaveLength(400);
     expect(flagged.length).toBeLessThanOrEqual(14);
-    expect(flagged.filter(({ sample, of }) => packageOf(of) !== packageOf(sample.name))).toEqual([]);
+    const abroad = flagged.filter(({ sample, of }) => packageOf(of) !== packageOf(sample.name));
+    expect(abroad.filter(({ similarity }) => similarity < 1)).toEqual([]);
   });
 });
 
