@@ -53,3 +53,81 @@ export function respaced(code: string): string {
     })
     .join("\n");
 }
+
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** Functions in the opposite order, neighbouring assignments that don't depend on one another swapped, branches turned round. */
+export function reordered(code: string): string {
+  const tree = parsePython(code);
+  if (!tree) throw new Error("no tree");
+  const functions = tree.root.codeChildren.filter(({ type }) => type === "function_definition");
+  const inside = functions.map((node) => edited(node, editsIn(node)));
+  const moved = functions.map(({ startIndex, endIndex }, at) => ({
+    start: startIndex,
+    end: endIndex,
+    text: inside.at(-1 - at) ?? "",
+  }));
+  return edited(tree.root, moved);
+}
+
+/** The text of a node after edits that don't overlap, in order. */
+function edited(node: SyntaxNode, edits: readonly Edit[]): string {
+  let [out, at] = ["", 0];
+  for (const { start, end, text } of edits) {
+    out += node.text.slice(at, start - node.startIndex) + text;
+    at = end - node.startIndex;
+  }
+  return out + node.text.slice(at);
+}
+
+function editsIn(node: SyntaxNode): readonly Edit[] {
+  const turned = node.type === "if_statement" ? turnedRound(node) : [];
+  if (turned.length > 0) return turned;
+  const edits: Edit[] = [];
+  for (let at = 0; at < node.codeChildren.length; at++) {
+    const [first, second] = [node.codeChildren[at], node.codeChildren[at + 1]];
+    if (!first) continue;
+    if (node.type !== "block" || !second || !independent(first, second)) {
+      edits.push(...editsIn(first));
+      continue;
+    }
+    edits.push(replaced(first, second.text), replaced(second, first.text));
+    at++;
+  }
+  return edits;
+}
+
+function replaced({ startIndex, endIndex }: SyntaxNode, text: string): Edit {
+  return { start: startIndex, end: endIndex, text };
+}
+
+/** `if a: b else: c` as `if not (a): c else: b`. */
+function turnedRound(node: SyntaxNode): readonly Edit[] {
+  const [condition, then] = [node.childForFieldName("condition"), node.childForFieldName("consequence")];
+  const [last, ...more] = node.childrenForFieldName("alternative");
+  const otherwise = last?.type === "else_clause" && more.length === 0 ? last.childForFieldName("body") : null;
+  if (!condition || !then || !otherwise) return [];
+  if (then.startPosition.column !== otherwise.startPosition.column) return [];
+  return [
+    replaced(condition, `not (${condition.text})`),
+    replaced(then, otherwise.text),
+    replaced(otherwise, then.text),
+  ];
+}
+
+/** Assignments without a call, neither of which uses what the other binds. */
+function independent(first: SyntaxNode, second: SyntaxNode): boolean {
+  const [one, other] = [first, second].map((node) => {
+    const { bound, reads } = scopesOf(node).module;
+    const plain = node.type === "expression_statement" && node.codeChildren[0]?.type === "assignment";
+    return { bound, reads, pure: plain && bound.size > 0 && !/[([]/.test(node.text) };
+  });
+  if (!one?.pure || !other?.pure) return false;
+  const uses = ({ bound, reads }: typeof one, { bound: names }: typeof one): boolean =>
+    [...names].some((name) => bound.has(name) || reads.has(name));
+  return !uses(one, other) && !uses(other, one);
+}
