@@ -9,6 +9,9 @@ import type { Completion, Engine, GenerateRequest, ScoreRequest, Unanswered } fr
 import { answerAll } from "./flight.js";
 import { byAbout, byKey, indexTranscripts, readTold, TRANSCRIPT_STEPS } from "./transcripts.js";
 
+/** Why a request has no answer here. */
+export const NO_TRANSCRIPT = "no-transcript";
+
 /** Rows that are read at the same time. */
 const ROOM = 16;
 
@@ -37,7 +40,7 @@ export async function openReplay(name: string): Promise<Engine> {
       onText?.(told.text);
       return { key, tokens: null, ...told };
     }
-    return { key, reason: "no-transcript", detail: `no transcript answers ${about ?? `the request ${key}`}` };
+    return { key, reason: NO_TRANSCRIPT, detail: `no transcript answers ${about ?? `the request ${key}`}` };
   }
 
   const score = ({ key }: ScoreRequest): Promise<Unanswered> =>

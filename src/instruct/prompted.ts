@@ -6,6 +6,7 @@ import type { Journal } from "../core/journal.js";
 import { uniforms } from "../core/random.js";
 import type { Seed } from "../core/record.js";
 import type { Completion, GenerateRequest, Prompt, Unanswered } from "../engine/engine.js";
+import { NO_TRANSCRIPT } from "../engine/replay.js";
 import { answered, type Answered, type CompletionRow } from "./completions.js";
 import type { Taught } from "./docstring.js";
 import { DIFFICULTIES, type Difficulty } from "./examples.js";
@@ -96,6 +97,7 @@ export function promptedTeacher({ model, ask, prompts, sampling, seed }: Prompte
         { record, key, index, journal },
         { instruction },
       );
+      if (index > 0 && "reason" in answer && answer.reason === NO_TRANSCRIPT) return null;
       const read = readAnswer(answer, parseResponse, (parts) => ({
         ...sanitise(parts, instruction, { key, seed }),
         asked: instruction,

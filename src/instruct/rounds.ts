@@ -16,12 +16,13 @@ export interface Rounds {
 }
 
 export interface RoundsOptions extends FollowOptions<WithInstruction>, Rounds {
+  /** Makes the response of an index; null says that there are no more. */
   readonly draw: (
     record: WithInstruction,
     key: string,
     index: number,
     journal: Journal,
-  ) => Promise<Made<WithResponse>>;
+  ) => Promise<Made<WithResponse> | null>;
   /** Asked for the responses of every round but an instruction's last. */
   readonly isVerified: (response: WithResponse) => Promise<boolean>;
 }
@@ -32,6 +33,7 @@ export function rounds(options: RoundsOptions): Work {
   return async (journal) => {
     const task = options.task(0);
     await followed(options, journal, task, async (input, write) => {
+      let more = true;
       /** The response of an index, drawn now or before; null where it came to nothing. */
       const response = async (index: number): Promise<WithResponse | null> => {
         const key = keyOf(plan.name, input.key, index);
@@ -39,11 +41,15 @@ export function rounds(options: RoundsOptions): Work {
         if (held !== null) return held.file === plan.main ? held.row : null;
         const made = await draw(input, key, index, journal);
         signal.throwIfAborted();
+        if (made === null) {
+          more = false;
+          return null;
+        }
         write(entriesOf(plan, made));
         return "row" in made ? made.row : null;
       };
       let verified = 0;
-      for (let first = 0; first < budget && verified < wanted; first += width) {
+      for (let first = 0; more && first < budget && verified < wanted; first += width) {
         const last = Math.min(budget, first + width);
         const indices = Array.from({ length: last - first }, (_, at) => first + at);
         const drawn = (await Promise.all(indices.map(response))).filter((row) => row !== null);

@@ -32,12 +32,13 @@ export interface Teacher {
     key: string,
     journal: Journal,
   ) => Promise<Made<WithInstruction>>;
+  /** Null where a transcript has no more responses. */
   readonly responses: (
     record: WithInstruction,
     key: string,
     index: number,
     journal: Journal,
-  ) => Promise<Made<WithResponse>>;
+  ) => Promise<Made<WithResponse> | null>;
 }
 
 /** The embedded default: no model. */

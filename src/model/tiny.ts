@@ -17,7 +17,7 @@ const CONFIG = {
   num_hidden_layers: 2,
   num_attention_heads: 4,
   num_key_value_heads: 2,
-  max_position_embeddings: 512,
+  max_position_embeddings: 16_384,
   hidden_act: "gelu_pytorch_tanh",
   norm_epsilon: 1e-5,
   rope_parameters: { rope_theta: 100_000, rope_type: "default" },
@@ -35,7 +35,7 @@ export async function writeTinyModel(folder: string): Promise<void> {
     writeFile(path.join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
   await json("config.json", CONFIG);
   await json("generation_config.json", { bos_token_id: 0, eos_token_id: 0 });
-  await json("tokenizer_config.json", { bos_token: END, eos_token: END, model_max_length: 512 });
+  await json("tokenizer_config.json", { bos_token: END, eos_token: END, model_max_length: 16_384 });
   await json("tokenizer.json", tokenizer());
   await writeSafetensors(path.join(folder, "model.safetensors"), weights());
 }
