@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // Checks prompt sets: `npm run check:prompts` those that come with the package, `npm run check:prompts -- FOLDER` one of
-// your own. Renders each step, runs each worked example in the sandbox, and says what is wrong; exit status 1 if anything is.
+// your own. Renders each step, reads back the answers that it shows, runs each worked example in the sandbox, and says what
+// is wrong; exit status 1 if anything is.
 await import("./build.mjs");
 const { InputError, loadGrammar, openDecontamination, openSandbox } = await import("selfalign");
 const { openPrompts, SHIPPED_PROMPTS } = await import("../dist/instruct/prompts.js");
-const { proveExamples } = await import("../dist/instruct/proof.js");
+const { proveExamples, unreadAnswers } = await import("../dist/instruct/proof.js");
 const { reportError } = await import("./arguments.mjs");
 
 /** An item for each step, only to see how long the prompts are. */
@@ -31,7 +32,7 @@ async function main(args) {
   }
 }
 
-/** Tells about a set; gives the number of its examples that don't hold. */
+/** Tells about a set; gives the number of faults. */
 async function checked(set, judges) {
   console.log(`\n${set.name}: ${set.kind}, ${set.examples.length} examples, ${set.identity}`);
   console.table(Object.entries(ITEMS).map(([step, item]) => stepRow(set, step, item)));
@@ -40,8 +41,13 @@ async function checked(set, judges) {
   const wrong = proofs.filter(({ holds }) => !holds);
   for (const { example, judged } of wrong)
     console.log(`${example}: ${judged.verdict} ${judged.message ?? ""}`);
-  console.log(`${set.name}: ${proofs.length - wrong.length} of ${proofs.length} examples hold`);
-  return wrong.length;
+  const unread = unreadAnswers(set);
+  for (const { step, example, problem } of unread) console.log(`${example}, ${step}: ${problem}`);
+  console.log(
+    `${set.name}: ${proofs.length - wrong.length} of ${proofs.length} examples hold, ` +
+      `${unread.length} answers shown in the prompts can't be read back`,
+  );
+  return wrong.length + unread.length;
 }
 
 function stepRow(set, step, item) {
