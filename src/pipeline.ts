@@ -20,6 +20,7 @@ import {
 import { cpuSeconds } from "./core/usage.js";
 import { rounds } from "./instruct/rounds.js";
 import { stepKey, type Step, type Teacher } from "./instruct/stage.js";
+import { judgeOf } from "./judging.js";
 import { FOLDERS, plansFor, RECORDS, STAGES, type Plans, type StageName } from "./plans.js";
 import { publishDataset, publishReport } from "./publish.js";
 import { openPyright } from "./python/pyright.js";
@@ -32,8 +33,7 @@ import { contaminated, nearDuplicates } from "./seeds/overlaps.js";
 import { typeErrors } from "./seeds/types.js";
 import { settingsOf, type PipelineOptions, type Settings } from "./settings.js";
 import { beginLesson, type Lesson } from "./teaching.js";
-import { remembered } from "./validate/remembered.js";
-import { validate, type Validated } from "./validate/validate.js";
+import type { Validated } from "./validate/validate.js";
 
 /** What a run came to. */
 export interface RunSummary {
@@ -69,7 +69,7 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
   const { draw } = options;
   let say: (text: string) => void = () => undefined;
   const opened = await openAll(settings, (text) => say(text));
-  const { corpus, benchmarks, content, run, sandbox, teaching, notices } = opened;
+  const { corpus, benchmarks, content, run, sandbox, teaching, judging, notices } = opened;
   const { signal, release: ignoreSignals } = options.signal
     ? { signal: options.signal, release: () => undefined }
     : stoppedBySignals();
@@ -84,8 +84,7 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
       if (folder !== null) await mkdir(run.at(folder), { recursive: true });
     await loadGrammar();
     const worked = new Set<StageName>();
-    const { seed, allowImports } = settings;
-    const judged = remembered((row: WithResponse) => validate(row, sandbox, { seed, allowImports }));
+    const judged = judgeOf(judging, settings, sandbox, signal);
     await goThrough({
       ...settings,
       run,
@@ -109,6 +108,7 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
     ignoreSignals();
     await lesson.close();
     await teaching.close();
+    await judging.close();
     await sandbox.close();
     progress.close();
     await run.release();

@@ -70,7 +70,7 @@ export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
     sandbox = "",
     interpreter = "",
   } = content;
-  const { allowImports = "" } = content;
+  const { allowImports = "", solved = "", align = "" } = content;
   const seeds: StagePlan = {
     name: "seeds",
     folder: "seed_output",
@@ -101,7 +101,7 @@ export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
   const results = fingerprintOf(
     "results",
     VALIDATE_VERSION,
-    { sandbox, interpreter, seed, allowImports },
+    { sandbox, interpreter, seed, allowImports, solved, align },
     above,
   );
   const dataset = fingerprintOf("dataset", DATASET_VERSION, {}, results);

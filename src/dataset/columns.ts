@@ -20,6 +20,12 @@ const metricColumns: readonly PlainColumn[] = [
   column("complexity", "int64", "cyclomatic complexity of the entry point, as mccabe counts"),
   column("complexityRadon", "int64", "the same with boolean operators, as radon counts"),
   column("overlap", "double", "words that instruction and code share, 0..1"),
+  optional("rmi", "double", "nats per token that the code makes the instruction likelier to a model"),
+  optional(
+    "coderReviewer",
+    "double",
+    "log-likelihood per token of the code after the instruction plus that of the instruction after the code",
+  ),
 ];
 
 const provenanceColumns: readonly PlainColumn[] = [
@@ -94,7 +100,9 @@ export function toSample(row: WithSplit, id: number): Sample {
 function figuresOf(metrics: Metrics): Sample["metrics"] {
   const figures: Readonly<Record<string, unknown>> = { ...metrics };
   // Everything that metricColumns names is a figure; a cast because the names are data.
-  return Object.fromEntries(metricColumns.map(({ name }) => [name, figures[name]])) as Sample["metrics"];
+  return Object.fromEntries(
+    metricColumns.map(({ name }) => [name, figures[name] ?? null]),
+  ) as Sample["metrics"];
 }
 
 function placeOf(provenance: Provenance): Provenance {
