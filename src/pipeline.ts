@@ -22,7 +22,7 @@ import { rounds } from "./instruct/rounds.js";
 import { stepKey, type Step, type Teacher } from "./instruct/stage.js";
 import { judgeOf } from "./judging.js";
 import { FOLDERS, plansFor, RECORDS, STAGES, type Plans, type StageName } from "./plans.js";
-import { publishDataset, publishReport } from "./publish.js";
+import { publishDataset, publishReport, type Selecting } from "./publish.js";
 import { openPyright } from "./python/pyright.js";
 import { openAll } from "./opening.js";
 import type { Decontamination } from "./overlap/decontaminate.js";
@@ -48,6 +48,7 @@ interface Context extends Omit<Settings, "corpus" | "sandbox"> {
   readonly run: RunDirectory;
   readonly corpus: Corpus;
   readonly benchmarks: Decontamination;
+  readonly selection: Selecting;
   readonly plans: Plans;
   readonly sandbox: Sandbox;
   readonly lesson: Lesson;
@@ -84,13 +85,16 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
       if (folder !== null) await mkdir(run.at(folder), { recursive: true });
     await loadGrammar();
     const worked = new Set<StageName>();
+    const { seed, nearPairs, sampling } = settings;
+    const selection = { seed, nearPairs, keep: sampling.wanted };
     const judged = judgeOf(judging, settings, sandbox, signal);
     await goThrough({
       ...settings,
       run,
       corpus,
       benchmarks,
-      plans: plansFor(run, content),
+      selection,
+      plans: plansFor(run, content, selection),
       sandbox,
       lesson,
       concurrency: teaching.concurrency,
@@ -130,11 +134,11 @@ async function goThrough(outer: Context): Promise<void> {
   } finally {
     for (const handle of open) await handle.close();
   }
-  const { run, corpus, plans } = c;
+  const { run, corpus, plans, benchmarks, selection } = c;
   if (c.stages.has("dataset")) {
     const results = needed(await finishedStage<WithResult>(run, plans.results), plans.results);
     await timed(c, "dataset", () =>
-      publishDataset({ run, corpus, results, fingerprint: plans.dataset, seed: c.seed }),
+      publishDataset({ run, corpus, results, fingerprint: plans.dataset, benchmarks, selection }),
     );
   }
   if (c.stages.has("report")) {

@@ -2,7 +2,10 @@
 // Thresholds are data: moving one never runs a model or a program again.
 import type { Verdict, WithResult } from "../core/record.js";
 
-/** Why a row is not published: its verdict, the first threshold that it misses, or a better answer to its instruction. */
+/**
+ * Why a row is not published: its verdict, the first threshold that it misses, a better answer to its instruction, or what it
+ * is a copy of.
+ */
 export type SelectReason =
   | Verdict
   | "passes-stub"
@@ -13,7 +16,10 @@ export type SelectReason =
   | "few-annotations"
   | "no-docstring"
   | "too-complex"
-  | "not-the-best";
+  | "solves-benchmark"
+  | "not-the-best"
+  | "near-duplicate-pair"
+  | "contaminated-pair";
 
 export interface SelectOptions {
   /** Verdicts that are published; default `verified`, `recorded` and `executed`. */
@@ -46,6 +52,7 @@ export function refusal(row: WithResult, options: SelectOptions = {}): SelectRea
   const { maxPep8Per100Lines = Infinity, maxFormatChanged = 1, maxComplexity = Infinity } = options;
   const { result, metrics } = row;
   if (!verdicts.includes(result.verdict)) return result.verdict;
+  if ((result.solves ?? []).length > 0) return "solves-benchmark";
   if (killsStub && result.killsStub === false) return "passes-stub";
   if ((result.mutationScore ?? 1) < minMutationScore) return "few-mutants-killed";
   if (metrics.overlap < minOverlap) return "low-overlap";
