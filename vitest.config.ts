@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 // `unit` runs in parallel and needs nothing but Node. `system` starts sandboxes, browsers and whole runs, one file at a
 // time, so that they don't disturb one another. `accept` holds the long checks of `npm run accept`.
-const serial = { fileParallelism: false, hookTimeout: 120_000 };
+const serial = { fileParallelism: false, hookTimeout: 600_000 };
 
 export default defineConfig({
   test: {
@@ -20,7 +20,7 @@ export default defineConfig({
           ...serial,
           name: "system",
           include: ["test/system/**/*.test.ts"],
-          testTimeout: 300_000,
+          testTimeout: 1_200_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -37,7 +37,7 @@ const FLAGS = {
   tokenizer: {
     kind: "text",
     value: "FILE",
-    about: "tokenizer: a model's tokenizer.json (default: a small one of ours)",
+    about: "tokenizer, prompts: a model's tokenizer.json (default: a small one of ours)",
   },
   geometry: {
     kind: "text",

@@ -5,7 +5,7 @@ import path from "node:path";
 import { InputError } from "selfalign";
 
 /** Flags of whatever runs Python. */
-const SANDBOX_FLAGS = {
+export const SANDBOX_FLAGS = {
   sandbox: {
     kind: "text",
     value: "NAME",
@@ -18,63 +18,6 @@ const SANDBOX_FLAGS = {
     value: "A,B",
     about: "modules allowed beside the standard library, e.g. numpy,pandas",
   },
-};
-
-/** Flags that runs of the pipeline take, with or without notebooks. */
-export const RUN_FLAGS = {
-  "output-dir": { kind: "text", value: "DIR", fallback: "data/runs/default", about: "run directory" },
-  corpus: {
-    kind: "text",
-    value: "NAME",
-    fallback: "stdlib",
-    about:
-      "stdlib, folder:PATH, git:PATH, parquet:PATH, jsonl:PATH, hf:REPO, the-stack-v2, github and others (README)",
-  },
-  model: { kind: "text", value: "NAME", fallback: "docstring", about: "docstring (no model needed)" },
-  "num-samples": {
-    kind: "count",
-    value: "N",
-    fallback: 20,
-    about: "seeds to keep; may grow from start to start",
-  },
-  seed: { kind: "number", value: "N", fallback: 3407, about: "decides every draw" },
-  stage: {
-    kind: "list",
-    value: "NAME",
-    about: "run this stage alone (repeatable): seeds, instruct, validate, dataset, report",
-  },
-  clean: { kind: "switch", about: "remove what an earlier run left there; with --stage, from that stage on" },
-  "retry-failed": { kind: "switch", about: "make failed items again" },
-  "batch-size": { kind: "count", value: "N", fallback: 4, about: "items worked on at the same time" },
-  delay: {
-    kind: "number",
-    value: "S",
-    fallback: 0.5,
-    about: "seconds between batches sent to a model; nothing waits without one",
-  },
-  filters: {
-    kind: "text",
-    value: "SET",
-    fallback: "default",
-    about: "default, reference, data-science, or thresholds: JSON or a .json file",
-  },
-  "near-duplicates": {
-    kind: "number",
-    value: "S",
-    about: "similarity from which a seed repeats one kept; 0 keeps all (default 0.5)",
-  },
-  decontaminate: {
-    kind: "list",
-    value: "NAME",
-    about: "HumanEval, MBPP (the default) and files of problems whose copies are refused; none refuses none",
-  },
-  types: { kind: "switch", about: "refuse seeds in which pyright finds errors (some 20 ms each)" },
-  workers: {
-    kind: "count",
-    value: "N",
-    about: "sandbox processes, and threads that read a large corpus (default: one per processor, at most 8)",
-  },
-  ...SANDBOX_FLAGS,
 };
 
 /** Flags of `verify`. */
@@ -96,11 +39,16 @@ export const VERIFY_FLAGS = {
   ...SANDBOX_FLAGS,
 };
 
+/** Flags of whatever asks a server. */
+export const SERVER_FLAGS = {
+  "base-url": { kind: "text", value: "URL", about: "address of the server of openai:, up to and with /v1" },
+  api: { kind: "text", value: "NAME", about: "completions (default) or chat, of openai:" },
+};
+
 /** Flags of whatever runs a model. */
 const ENGINE_FLAGS = {
   out: { kind: "text", value: "OUT.jsonl", about: "where the rows go" },
-  "base-url": { kind: "text", value: "URL", about: "address of the server of openai:, up to and with /v1" },
-  api: { kind: "text", value: "NAME", about: "completions (default) or chat, of openai:" },
+  ...SERVER_FLAGS,
   "batch-size": { kind: "count", value: "N", about: "rows at a time (default: what fits into memory)" },
   concurrency: { kind: "count", value: "N", about: "requests to a server at a time (default: up to 64)" },
   threads: { kind: "count", value: "N", about: "threads of the model (default: one per processor)" },
@@ -138,6 +86,36 @@ export const SCORE_FLAGS = {
   ...ENGINE_FLAGS,
 };
 
+/** Flags of `export`. */
+export const EXPORT_FLAGS = {
+  out: { kind: "text", value: "FILE.jsonl", about: "where the rows go" },
+  format: {
+    kind: "text",
+    value: "NAME",
+    fallback: "messages",
+    about: "messages (chat), prompt-completion, or text",
+  },
+  template: {
+    kind: "text",
+    value: "FILE",
+    about: "text with {{ instruction }} and {{ response }}, for the two that are no chat",
+  },
+  split: { kind: "text", value: "NAME", fallback: "train", about: "train, test, or all" },
+};
+
+/** Options of `exportTo` from parsed flags. */
+export function exportOptions({ format, split, template }) {
+  return { format, split, ...(template === undefined ? {} : { template: textOf("template", template) }) };
+}
+
+function textOf(flag, file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new InputError(`--${flag} FILE must be a file that can be read, not "${file}"`, { cause });
+  }
+}
+
 /** Options of whatever runs a model, from parsed flags. */
 function engineOptions(flags) {
   return {
@@ -168,7 +146,7 @@ export function generateOptions(flags) {
 /** Options of `scoreTo` from parsed flags. */
 export const scoreOptions = engineOptions;
 
-function known(options) {
+export function known(options) {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
@@ -197,7 +175,7 @@ export function modelFolder(model, dtype) {
 }
 
 /** Options of both from parsed flags. */
-function sandboxOptions(flags) {
+export function sandboxOptions(flags) {
   return {
     sandbox: flags.sandbox,
     allowImports: flags["allow-imports"],
@@ -213,39 +191,5 @@ export function verifyOptions(flags) {
     timeoutMs: Math.round(flags.timeout * 1_000),
     mutants: flags.mutants,
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
-  };
-}
-
-/** A set's name as it is, or the thresholds that a JSON text or file holds. */
-function filtersFrom(given) {
-  const isFile = given.endsWith(".json");
-  if (!isFile && !given.trimStart().startsWith("{")) return given;
-  try {
-    return JSON.parse(isFile ? readFileSync(given, "utf8") : given);
-  } catch (cause) {
-    const what = isFile ? "a file that can be read and holds JSON" : 'JSON, e.g. {"maxLines": 60}';
-    throw new InputError(`--filters SET must be ${what}, not "${given}"`, { cause });
-  }
-}
-
-/** Options of `runPipeline` from parsed flags. */
-export function pipelineOptions(flags) {
-  return {
-    outputDir: flags["output-dir"],
-    corpus: flags.corpus,
-    model: flags.model,
-    numSamples: flags["num-samples"],
-    seed: flags.seed,
-    clean: flags.clean,
-    retryFailed: flags["retry-failed"],
-    batchSize: flags["batch-size"],
-    delay: flags.delay,
-    filters: filtersFrom(flags.filters),
-    types: flags.types,
-    ...(flags["near-duplicates"] === undefined ? {} : { nearDuplicates: flags["near-duplicates"] }),
-    ...(flags.decontaminate.length === 0 ? {} : { decontaminate: flags.decontaminate }),
-    ...sandboxOptions(flags),
-    ...(flags.workers === undefined ? {} : { workers: flags.workers }),
-    ...(flags.stage.length === 0 ? {} : { stages: flags.stage }),
   };
 }

@@ -11,7 +11,7 @@ const root = path.resolve(import.meta.dirname, "..");
 await $({ cwd: root, stdio: "inherit" })`node scripts/build.mjs`;
 const lab = await import("selfalign");
 const { helpOf, parseFlags, reportError } = await import("./arguments.mjs");
-const { pipelineOptions, RUN_FLAGS } = await import("./flags.mjs");
+const { pipelineOptions, RUN_FLAGS } = await import("./run-flags.mjs");
 const { followLog } = await import("./follow-log.mjs");
 
 const FLAGS = {
@@ -54,6 +54,11 @@ function absolute(options) {
     /^(folder|git|parquet|jsonl):(.+)$/s,
     (_, kind, file) => `${kind}:${whole(file)}`,
   );
+  options.model = options.model.replace(
+    /^(starcoder2|transformers|replay):(.+)$/s,
+    (_, kind, file) => `${kind}:${whole(file)}`,
+  );
+  if (options.prompts !== undefined) options.prompts = whole(options.prompts);
   if (options.python !== undefined) options.python = whole(options.python);
   if (options.decontaminate !== undefined) options.decontaminate = options.decontaminate.map(whole);
 }

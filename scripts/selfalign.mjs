@@ -10,6 +10,7 @@ const {
   convertModel,
   drawOn,
   ENGINES,
+  exportTo,
   extractTo,
   generateTo,
   InputError,
@@ -20,7 +21,8 @@ const {
 } = await import("selfalign");
 const { helpOf, parseFlags, reportError } = await import("./arguments.mjs");
 const flags = await import("./flags.mjs");
-const { modelFolder, pipelineOptions, verifyOptions } = flags;
+const { modelFolder, verifyOptions } = flags;
+const { pipelineOptions, RUN_FLAGS } = await import("./run-flags.mjs");
 
 /** What answers prompts that it has not seen before. */
 const MODELS = ENGINES.filter((engine) => !engine.startsWith("replay:"));
@@ -29,7 +31,7 @@ const VERBS = {
   run: {
     usage: "selfalign run [flags]",
     about: `Real Python functions into a dataset, in stages (${STAGES.join(", ")}). Resumes where it stopped.`,
-    flags: flags.RUN_FLAGS,
+    flags: RUN_FLAGS,
     async run({ values, others }) {
       if (others.length > 0)
         throw new InputError(`run takes flags only, not "${others[0]}": see selfalign run --help`);
@@ -71,6 +73,18 @@ const VERBS = {
       const { rows, verdicts } = await verifyTo(others[0], values.out, options);
       const counts = Object.entries(verdicts).map(([verdict, count]) => `${count} ${verdict}`);
       console.log(`${values.out}: ${rows} rows${counts.length > 0 ? `: ${counts.join(", ")}` : ""}`);
+    },
+  },
+  export: {
+    usage: "selfalign export DIR --out FILE.jsonl [flags]",
+    about: "The dataset of a run directory as what trainers take.",
+    flags: flags.EXPORT_FLAGS,
+    async run({ values, others }) {
+      if (others.length !== 1)
+        throw new InputError("export needs one run directory: selfalign export DIR --out FILE.jsonl");
+      if (values.out === undefined) throw new InputError("export needs --out FILE.jsonl");
+      const rows = await exportTo(others[0], values.out, flags.exportOptions(values));
+      console.log(`${values.out}: ${rows} rows`);
     },
   },
   convert: {

@@ -13,6 +13,7 @@ export type {
   Sample,
   Seed,
   SourceFile,
+  Split,
   Test,
   TestOrigin,
   Verdict,
@@ -20,6 +21,7 @@ export type {
   WithInstruction,
   WithResponse,
   WithResult,
+  WithSplit,
 } from "./core/record.js";
 export { testText } from "./core/record.js";
 export { readManifest, type Manifest, type StageRecord } from "./core/run.js";
@@ -80,8 +82,18 @@ export { ENGINES, openEngine, type EngineOptions } from "./engine/open.js";
 export { generateTo, type GeneratedRow, type GenerateOptions } from "./engine/generate.js";
 export { scoreTo, type ScoredRow, type ScoreOptions } from "./engine/score.js";
 export type { FileSummary } from "./engine/lines.js";
-export { refusal, select, type SelectOptions } from "./dataset/select.js";
+export { refusal, type SelectOptions, type SelectReason } from "./dataset/select.js";
+export { select, survey, type Selection, type Survey, type SurveyOptions } from "./dataset/readings.js";
+export type { SplitStats } from "./dataset/splits.js";
 export { spreadOf, tally, type DatasetStats, type Spread } from "./dataset/stats.js";
+export { parseTemplate, TRAINING_TEMPLATE, type Template } from "./dataset/template.js";
+export {
+  exportTo,
+  TRAINING_FORMATS,
+  type ExportToOptions,
+  type TrainingFormat,
+  type TrainingRow,
+} from "./dataset/training.js";
 export {
   convertModel,
   type Conversion,

@@ -10,6 +10,7 @@ import { pyrightVersion } from "./python/pyright.js";
 import { chooseSandbox } from "./sandbox/open.js";
 import type { Sandbox } from "./sandbox/sandbox.js";
 import { settingsOf, type PipelineOptions, type Settings } from "./settings.js";
+import { openTeaching, type Teaching } from "./teaching.js";
 
 /** What a run works with. */
 export interface Opened {
@@ -18,6 +19,7 @@ export interface Opened {
   readonly content: ContentOptions;
   readonly run: RunDirectory;
   readonly sandbox: Sandbox;
+  readonly teaching: Teaching;
   /** What to tell once the run's log is open. */
   readonly notices: readonly string[];
 }
@@ -29,13 +31,17 @@ export async function openAll(settings: Settings, onNotice: (text: string) => vo
   const benchmarks = await openDecontamination({ lists: settings.decontaminate });
   const options = { choice, workers, python, atLeast: corpus.python, onNotice };
   const { sandbox, notice } = await chooseSandbox(options);
+  const opened: { close(): Promise<void> }[] = [sandbox];
   try {
+    const teaching = await openTeaching(settings, onNotice);
+    opened.push(teaching);
     const content = {
       corpus: corpus.identity,
       filters: JSON.stringify(settings.filters),
       types: settings.types ? pyrightVersion() : "off",
       overlap: JSON.stringify({ nearDuplicates: settings.nearDuplicates, benchmarks: benchmarks.identity }),
       model,
+      ...teaching.content,
       seed,
       sandbox: sandbox.backend,
       interpreter: sandbox.interpreter,
@@ -43,15 +49,12 @@ export async function openAll(settings: Settings, onNotice: (text: string) => vo
     };
     const whole = stages.size === STAGES.length;
     const run = await openRun(outputDir, content, { version: VERSION, clean: clean && whole });
-    try {
-      if (clean && !whole) await cleanFrom(run, stages);
-    } catch (error) {
-      await run.release();
-      throw error;
-    }
-    return { corpus, benchmarks, content, run, sandbox, notices: notice === null ? [] : [notice] };
+    opened.push({ close: () => run.release() });
+    if (clean && !whole) await cleanFrom(run, stages);
+    const notices = notice === null ? [] : [notice];
+    return { corpus, benchmarks, content, run, sandbox, teaching, notices };
   } catch (error) {
-    await sandbox.close();
+    for (const thing of opened.reverse()) await thing.close();
     throw error;
   }
 }
@@ -61,7 +64,8 @@ export async function openAll(settings: Settings, onNotice: (text: string) => vo
  * @throws InputError as `runPipeline` does.
  */
 export async function prepareRun(options: PipelineOptions = {}): Promise<void> {
-  const { run, sandbox } = await openAll(settingsOf(options), () => undefined);
+  const { run, sandbox, teaching } = await openAll(settingsOf(options), () => undefined);
+  await teaching.close();
   await sandbox.close();
   await run.release();
 }

@@ -6,18 +6,20 @@ import type { Corpus } from "./corpus/corpus.js";
 import { explained, InputError } from "./core/errors.js";
 import { stoppedBySignals } from "./core/interrupt.js";
 import { startProgress, type Progress, type Task } from "./core/progress.js";
-import { keyOf, type Seed, type WithResponse, type WithResult } from "./core/record.js";
+import { keyOf, type Seed, type WithInstruction, type WithResponse, type WithResult } from "./core/record.js";
 import type { RunDirectory } from "./core/run.js";
 import {
   finishedStage,
   mapping,
   startStage,
-  type Made,
+  type FollowOptions,
+  type MapOptions,
   type StageHandle,
   type StagePlan,
 } from "./core/stage.js";
 import { cpuSeconds } from "./core/usage.js";
-import { docstringTeacher, stepKey, type Step } from "./instruct/stage.js";
+import { rounds } from "./instruct/rounds.js";
+import { stepKey, type Step, type Teacher } from "./instruct/stage.js";
 import { FOLDERS, plansFor, RECORDS, STAGES, type Plans, type StageName } from "./plans.js";
 import { publishDataset, publishReport } from "./publish.js";
 import { openPyright } from "./python/pyright.js";
@@ -29,7 +31,9 @@ import { gathering } from "./seeds/gather.js";
 import { contaminated, nearDuplicates } from "./seeds/overlaps.js";
 import { typeErrors } from "./seeds/types.js";
 import { settingsOf, type PipelineOptions, type Settings } from "./settings.js";
-import { validate } from "./validate/validate.js";
+import { beginLesson, type Lesson } from "./teaching.js";
+import { remembered } from "./validate/remembered.js";
+import { validate, type Validated } from "./validate/validate.js";
 
 /** What a run came to. */
 export interface RunSummary {
@@ -46,6 +50,11 @@ interface Context extends Omit<Settings, "corpus" | "sandbox"> {
   readonly benchmarks: Decontamination;
   readonly plans: Plans;
   readonly sandbox: Sandbox;
+  readonly lesson: Lesson;
+  /** Rows that a stage works on at the same time. */
+  readonly concurrency: number;
+  /** What is said of a response; asked for by two stages, found out once. */
+  readonly judged: (response: WithResponse) => Promise<Validated>;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly worked: Set<StageName>;
@@ -59,7 +68,8 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
   const settings = settingsOf(options);
   const { draw } = options;
   let say: (text: string) => void = () => undefined;
-  const { corpus, benchmarks, content, run, sandbox, notices } = await openAll(settings, (text) => say(text));
+  const opened = await openAll(settings, (text) => say(text));
+  const { corpus, benchmarks, content, run, sandbox, teaching, notices } = opened;
   const { signal, release: ignoreSignals } = options.signal
     ? { signal: options.signal, release: () => undefined }
     : stoppedBySignals();
@@ -68,11 +78,14 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
   for (const notice of notices) say(notice);
   const stop = (): void => void sandbox.close();
   signal.addEventListener("abort", stop, { once: true });
+  const lesson = beginLesson(teaching, settings, sandbox, signal);
   try {
     for (const folder of Object.values(FOLDERS))
       if (folder !== null) await mkdir(run.at(folder), { recursive: true });
     await loadGrammar();
     const worked = new Set<StageName>();
+    const { seed, allowImports } = settings;
+    const judged = remembered((row: WithResponse) => validate(row, sandbox, { seed, allowImports }));
     await goThrough({
       ...settings,
       run,
@@ -80,6 +93,9 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
       benchmarks,
       plans: plansFor(run, content),
       sandbox,
+      lesson,
+      concurrency: teaching.concurrency,
+      judged,
       progress,
       signal,
       worked,
@@ -91,6 +107,8 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
   } finally {
     signal.removeEventListener("abort", stop);
     ignoreSignals();
+    await lesson.close();
+    await teaching.close();
     await sandbox.close();
     progress.close();
     await run.release();
@@ -115,7 +133,9 @@ async function goThrough(outer: Context): Promise<void> {
   const { run, corpus, plans } = c;
   if (c.stages.has("dataset")) {
     const results = needed(await finishedStage<WithResult>(run, plans.results), plans.results);
-    await timed(c, "dataset", () => publishDataset({ run, corpus, results, fingerprint: plans.dataset }));
+    await timed(c, "dataset", () =>
+      publishDataset({ run, corpus, results, fingerprint: plans.dataset, seed: c.seed }),
+    );
   }
   if (c.stages.has("report")) {
     await timed(c, "report", () => publishReport({ run, corpus, fingerprint: plans.report }));
@@ -138,18 +158,28 @@ async function followRows(c: Context, open: StageHandle<unknown>[]): Promise<voi
     name: Step,
     upstream: StageHandle<In> | null,
     above: StagePlan,
-    make: (input: In, key: string) => Promise<Made<Out>>,
+    make: MapOptions<In, Out>["make"],
   ): Promise<StageHandle<Out> | null> =>
-    enter("instruct", steps[name], () => startStep(c, name, needed(upstream, above), make));
+    enter("instruct", steps[name], () =>
+      startMapping(c, steps[name], needed(upstream, above), (input) => stepKey(name, input), make),
+    );
 
-  const teacher = docstringTeacher(c.sandbox, c.seed);
+  const { teacher } = c.lesson;
   const seeds = await enter("seeds", seedPlan, () => startSeeds(c));
   const concepts = await step("concepts", seeds, seedPlan, teacher.concepts);
   const instructions = await step("instructions", concepts, steps.concepts, teacher.instructions);
-  const responses = await step("responses", instructions, steps.instructions, teacher.responses);
+  /** What is known of a response already; the results are opened after the responses. */
+  let known: StageHandle<WithResult> | null = null;
+  const responses = await enter("instruct", steps.responses, () =>
+    startResponses(c, teacher, needed(instructions, steps.instructions), async (response) => {
+      const before = await known?.find(resultKey(response));
+      return (before ?? (await c.judged(response))).result.verdict === "verified";
+    }),
+  );
   const results = await enter("validate", resultPlan, () =>
     startValidation(c, needed(responses, steps.responses)),
   );
+  known = results;
   await Promise.all([
     watch(c, "seeds", [seeds]),
     watch(c, "instruct", [concepts, instructions, responses]),
@@ -182,24 +212,25 @@ function enoughOf(target: number): (record: { rows: number; exhausted?: boolean 
   return ({ rows, exhausted }) => rows >= target || exhausted === true;
 }
 
-function startStep<In extends Seed, Out extends Seed>(
+function startResponses(
   c: Context,
-  step: Step,
-  upstream: StageHandle<In>,
-  make: (input: In, key: string) => Promise<Made<Out>>,
-): Promise<StageHandle<Out>> {
-  return startMapping(c, c.plans.steps[step], upstream, (input) => stepKey(step, input), make);
+  { rounds: how, responses: draw }: Teacher,
+  upstream: StageHandle<WithInstruction>,
+  isVerified: (response: WithResponse) => Promise<boolean>,
+): Promise<StageHandle<WithResponse>> {
+  const plan = c.plans.steps.responses;
+  const work = rounds({ ...following(c, plan, upstream), ...how, draw, isVerified });
+  return startStage(c.run, plan, { upstream, retryFailed: c.retryFailed }, work);
 }
 
 function startValidation(c: Context, upstream: StageHandle<WithResponse>): Promise<StageHandle<WithResult>> {
-  const keyFor = (input: WithResponse): string => keyOf("results", input.key, 0);
-  return startMapping(c, c.plans.results, upstream, keyFor, async (input, key) => ({
-    row: {
-      ...input,
-      key,
-      ...(await validate(input, c.sandbox, { seed: c.seed, allowImports: c.allowImports })),
-    },
+  return startMapping(c, c.plans.results, upstream, resultKey, async (input, key) => ({
+    row: { ...input, key, ...(await c.judged(input)) },
   }));
+}
+
+function resultKey({ key }: WithResponse): string {
+  return keyOf("results", key, 0);
 }
 
 function startMapping<In extends Seed, Out extends Seed>(
@@ -207,16 +238,24 @@ function startMapping<In extends Seed, Out extends Seed>(
   plan: StagePlan,
   upstream: StageHandle<In>,
   keyFor: (input: In) => string,
-  make: (input: In, key: string) => Promise<Made<Out>>,
+  make: MapOptions<In, Out>["make"],
 ): Promise<StageHandle<Out>> {
-  const { run, retryFailed, batchSize: concurrency, signal } = c;
+  const work = mapping<In, Out>({ ...following(c, plan, upstream), keyFor, make });
+  return startStage<Out>(c.run, plan, { upstream, retryFailed: c.retryFailed }, work);
+}
+
+/** How a stage goes through the rows of the one before. */
+function following<In>(c: Context, plan: StagePlan, upstream: StageHandle<In>): FollowOptions<In> {
+  const { concurrency, signal, lesson } = c;
   const note = (counts: ReadonlyMap<string, number>): string => {
     const failed = counts.get(`${plan.main}.failed`) ?? 0;
-    return `${counts.get(plan.main) ?? 0} rows${failed > 0 ? `, ${failed} left out` : ""}`;
+    const told = plan.name === "responses" ? lesson.meter.told() : "";
+    return [`${counts.get(plan.main) ?? 0} rows`, failed > 0 ? `${failed} left out` : "", told]
+      .filter((part) => part !== "")
+      .join(", ");
   };
   const task = (done: number): Task => c.progress.start(plan.name, expectedRows(c, upstream), done);
-  const work = mapping<In, Out>({ plan, upstream, keyFor, make, concurrency, signal, task, note });
-  return startStage<Out>(run, plan, { upstream, retryFailed }, work);
+  return { plan, upstream, concurrency, signal, task, note };
 }
 
 /** How many rows an upstream has, or will have at most. */

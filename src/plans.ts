@@ -3,6 +3,7 @@ import { access } from "node:fs/promises";
 import path from "node:path";
 import { fingerprintOf, readManifest, type ContentOptions, type RunDirectory } from "./core/run.js";
 import type { StagePlan } from "./core/stage.js";
+import { completionsOf, isUnanswered } from "./instruct/completions.js";
 import { STEPS, type Step } from "./instruct/stage.js";
 import { KEPT, REJECTED } from "./seeds/gather.js";
 import { summariseInstruct, summariseSeeds, summariseValidation } from "./summaries.js";
@@ -49,9 +50,9 @@ export interface Plans {
 
 /** Bumped by hand when the files of the stage change their meaning. */
 const SEEDS_VERSION = 2;
-const INSTRUCT_VERSION = 1;
+const INSTRUCT_VERSION = 2;
 const VALIDATE_VERSION = 2;
-const DATASET_VERSION = 1;
+const DATASET_VERSION = 2;
 const REPORT_VERSION = 1;
 
 /** Plans of a run with these content options. */
@@ -63,6 +64,9 @@ export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
     types = "",
     overlap = "",
     model = "",
+    engine = "",
+    prompts = "",
+    sampling = "",
     sandbox = "",
     interpreter = "",
   } = content;
@@ -78,15 +82,18 @@ export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
   };
   let above = seeds.fingerprint;
   const step = (name: Step): StagePlan => {
-    above = fingerprintOf(name, INSTRUCT_VERSION, { model, seed, sandbox, interpreter }, above);
+    const teacher = { model, engine, prompts, sampling };
+    above = fingerprintOf(name, INSTRUCT_VERSION, { ...teacher, seed, sandbox, interpreter }, above);
+    const completions = completionsOf(name);
     return {
       name,
       folder: "self_oss_output",
       main: name,
-      side: [`${name}.failed`],
+      side: [`${name}.failed`, ...(engine === "" ? [] : [completions])],
       order: "key",
       fingerprint: above,
-      retry: (file) => file === `${name}.failed`,
+      // An answer that could not be read is read again, not asked for again.
+      retry: (file, row) => file === `${name}.failed` || (file === completions && isUnanswered(row)),
       ...(name === "responses" ? { summarise: (journal) => summariseInstruct(run, journal) } : {}),
     };
   };

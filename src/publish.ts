@@ -8,19 +8,26 @@ import type { WithResult } from "./core/record.js";
 import type { RunDirectory } from "./core/run.js";
 import type { StageHandle } from "./core/stage.js";
 import { datasetCard } from "./dataset/card.js";
-import { exportDataset, JSONL_FILE, PARQUET_FILE } from "./dataset/export.js";
-import { select } from "./dataset/select.js";
+import { DATASET_FOLDER, exportDataset, JSONL_FILE, PARQUET_FILE } from "./dataset/export.js";
+import { PREFERENCES_FILE, writePreferences } from "./dataset/preferences.js";
+import { select, survey } from "./dataset/readings.js";
 import { tally } from "./dataset/stats.js";
 import { VERSION } from "./package.js";
 import { highlight } from "./python/highlight.js";
 import { reportMarkdown } from "./report/markdown.js";
 import { reportHtml } from "./report/page.js";
-import { DATASET_FOLDER, funnelOf, readSummaries } from "./summaries.js";
+import { funnelOf, readSummaries, type PublishedStats } from "./summaries.js";
 
 export interface PublishOptions {
   readonly run: RunDirectory;
   readonly corpus: Corpus;
   readonly fingerprint: string;
+}
+
+export interface PublishDatasetOptions extends PublishOptions {
+  readonly results: StageHandle<WithResult>;
+  /** Decides what is kept apart for testing. */
+  readonly seed: number;
 }
 
 /** Writes `final_dataset/`; false when it stands there already, made from these results. */
@@ -29,15 +36,22 @@ export async function publishDataset({
   corpus,
   fingerprint,
   results,
-}: PublishOptions & { readonly results: StageHandle<WithResult> }): Promise<boolean> {
+  seed,
+}: PublishDatasetOptions): Promise<boolean> {
   const { digest } = await results.done;
-  const files = [JSONL_FILE, PARQUET_FILE, "README.md", "stats.json"].map((name) =>
+  const files = [JSONL_FILE, PARQUET_FILE, PREFERENCES_FILE, "README.md", "stats.json"].map((name) =>
     run.at(DATASET_FOLDER, name),
   );
   if (await isCurrent(run, "dataset", { fingerprint, digest, files })) return false;
   const published = tally();
-  const selection = select(results.rows());
+  const found = await survey(results.rows(), { seed });
+  const selection = select(results.rows(), found);
   const rows = await exportDataset(published.watch(selection.rows), run.at(DATASET_FOLDER));
+  const preferencePairs = await writePreferences(
+    found.matches.length === 0 ? [] : results.rows(),
+    found,
+    run.at(DATASET_FOLDER),
+  );
   const stats = published.stats();
   const summaries = await readSummaries(run.dir);
   const left = Object.fromEntries([...selection.left].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -45,13 +59,16 @@ export async function publishDataset({
     name: `Selfalign instructions from ${corpus.title}`,
     corpus: corpus.title,
     stats,
+    splits: found.stats,
+    preferencePairs,
     funnel: funnelOf(summaries, rows, left),
     options: { ...run.manifest.content, selfalign: VERSION },
     notices: corpus.notices,
     warnings: [],
     limits: [],
   });
-  await writeWhole(run.at(DATASET_FOLDER, "stats.json"), `${JSON.stringify({ ...stats, left }, null, 2)}\n`);
+  const all: PublishedStats = { ...stats, left, splits: found.stats, preferencePairs };
+  await writeWhole(run.at(DATASET_FOLDER, "stats.json"), `${JSON.stringify(all, null, 2)}\n`);
   await writeWhole(run.at(DATASET_FOLDER, "README.md"), card);
   if (corpus.licenceText !== null) await writeWhole(run.at(DATASET_FOLDER, "LICENSE"), corpus.licenceText);
   await run.record("dataset", { fingerprint, upstream: digest, digest, rows });

@@ -2,7 +2,11 @@
 import { availableParallelism } from "node:os";
 import { InputError } from "./core/errors.js";
 import type { Draw } from "./core/progress.js";
+import type { Price } from "./engine/meter.js";
+import { ENGINES } from "./engine/open.js";
+import type { Api } from "./engine/wire.js";
 import { DOCSTRING_MODEL } from "./instruct/docstring.js";
+import type { Sampling } from "./instruct/prompted.js";
 import { SANDBOX_CHOICES, type SandboxChoice } from "./sandbox/open.js";
 import { SEED_DEFAULTS, type SeedOptions } from "./seeds/seeds.js";
 import { thresholdsOf, type Filters } from "./seeds/thresholds.js";
@@ -27,10 +31,28 @@ export interface PipelineOptions {
   readonly clean?: boolean;
   /** Makes failed items again. Default false. */
   readonly retryFailed?: boolean;
-  /** Items worked on at the same time, default 4. */
+  /** Items worked on at the same time; default 4, with a model 64 requests. */
   readonly batchSize?: number;
-  /** Seconds between batches sent to a model, default 0.5; nothing waits where there is none. */
+  /** Seconds without a request after each batch sent to a server, default 0.5; nothing else waits. */
   readonly delay?: number;
+  /** Of the server of `openai:`, e.g. `http://localhost:8000/v1`. */
+  readonly baseUrl?: string;
+  /** Of that server: `completions` (default) or `chat`. */
+  readonly api?: string;
+  /** Prompt set of a model: `starcoder2` (default), `chat` (default with that API) or a folder. */
+  readonly prompts?: string;
+  /** How a model draws: default 0.7, 1 and 1,536 tokens, as the reference does. */
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly maxTokens?: number;
+  /** Most responses that a model gives to an instruction, default 10; with temperature 0, which repeats itself, 1. */
+  readonly samples?: number;
+  /** Responses drawn before the next are decided on, default 2. */
+  readonly round?: number;
+  /** Verified responses with which an instruction is done, and published of it at most; default 1. */
+  readonly keep?: number;
+  /** Price of a million tokens sent and of a million drawn, `[sent, drawn]`, to tell what a run costs; default none. */
+  readonly price?: readonly number[];
   /** What a seed must measure up to: a named set or thresholds; default `default`. */
   readonly filters?: Filters;
   /** Refuses seeds in which pyright finds errors, at some 20 ms each. Default false. */
@@ -53,9 +75,32 @@ export interface PipelineOptions {
   readonly draw?: Draw;
 }
 
-export interface Settings extends Required<
-  Omit<PipelineOptions, "stages" | "signal" | "draw" | "python" | "filters" | "sandbox">
-> {
+type Given =
+  | "stages"
+  | "signal"
+  | "draw"
+  | "python"
+  | "filters"
+  | "sandbox"
+  | "batchSize"
+  | "baseUrl"
+  | "api"
+  | "prompts"
+  | "price"
+  | "temperature"
+  | "topP"
+  | "maxTokens"
+  | "samples"
+  | "round"
+  | "keep";
+
+export interface Settings extends Required<Omit<PipelineOptions, Given>> {
+  readonly batchSize: number | undefined;
+  readonly baseUrl: string | undefined;
+  readonly api: Api | undefined;
+  readonly prompts: string | undefined;
+  readonly price: Price | null;
+  readonly sampling: Sampling;
   readonly sandbox: SandboxChoice;
   /** Filters with every default filled in. */
   readonly filters: Required<SeedOptions>;
@@ -68,7 +113,7 @@ export function settingsOf(options: PipelineOptions): Settings {
   checkNames(options);
   const { outputDir = "data/runs/default", corpus = "stdlib", model = DOCSTRING_MODEL } = options;
   const { numSamples = 20, seed = 3407, clean = false, retryFailed = false } = options;
-  const { batchSize = 4, delay = 0.5, workers = Math.min(8, availableParallelism()) } = options;
+  const { batchSize, delay = 0.5, workers = Math.min(8, availableParallelism()) } = options;
   const { sandbox = "auto", python, allowImports = [], types = false } = options;
   const { nearDuplicates = SEED_THRESHOLD, decontaminate = SHIPPED_BENCHMARKS } = options;
   const filters = {
@@ -77,7 +122,8 @@ export function settingsOf(options: PipelineOptions): Settings {
     allowImports: [...allowImports].sort(),
   };
   checkModel(model);
-  checkCounts({ numSamples, batchSize, workers });
+  checkCounts({ numSamples, workers, ...(batchSize === undefined ? {} : { batchSize }) });
+  if (!(delay >= 0)) throw new InputError(`delay must be a number of seconds, not "${delay}"`);
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new InputError(`seed must be a whole number of at least 0, not "${seed}"`);
   }
@@ -95,6 +141,11 @@ export function settingsOf(options: PipelineOptions): Settings {
     retryFailed,
     batchSize,
     delay,
+    baseUrl: options.baseUrl,
+    api: options.api === undefined ? undefined : apiNamed(options.api),
+    prompts: options.prompts,
+    price: priceOf(options.price),
+    sampling: samplingOf(options),
     workers,
     sandbox: sandboxNamed(sandbox),
     python,
@@ -118,6 +169,16 @@ const NAMES = [
   "retryFailed",
   "batchSize",
   "delay",
+  "baseUrl",
+  "api",
+  "prompts",
+  "temperature",
+  "topP",
+  "maxTokens",
+  "samples",
+  "round",
+  "keep",
+  "price",
   "workers",
   "sandbox",
   "python",
@@ -155,9 +216,41 @@ function sandboxNamed(name: string): SandboxChoice {
 }
 
 function checkModel(model: string): void {
-  if (model !== DOCSTRING_MODEL) {
-    throw new InputError(`model "${model}" does not exist: choose ${DOCSTRING_MODEL} (no model needed)`);
-  }
+  const kinds = ENGINES.map((name) => name.slice(0, name.indexOf(":") + 1));
+  if (model === DOCSTRING_MODEL || kinds.some((kind) => model.startsWith(kind))) return;
+  throw new InputError(
+    `model "${model}" does not exist: choose ${DOCSTRING_MODEL} (no model needed), ${ENGINES.join(", ")}`,
+  );
+}
+
+function apiNamed(name: string): Api {
+  if (name === "completions" || name === "chat") return name;
+  throw new InputError(`api "${name}" does not exist: choose completions or chat`);
+}
+
+function samplingOf(options: PipelineOptions): Sampling {
+  const { temperature = 0.7, topP = 1, maxTokens = 1_536 } = options;
+  const { samples = temperature === 0 ? 1 : 10, round = 2, keep = 1 } = options;
+  checkCounts({ maxTokens, samples, round, keep });
+  if (!(temperature >= 0)) throw new InputError(`temperature must be at least 0, not "${temperature}"`);
+  if (!(topP > 0 && topP <= 1)) throw new InputError(`topP must be above 0 and at most 1, not "${topP}"`);
+  return { temperature, topP, maxTokens, budget: samples, width: round, wanted: keep };
+}
+
+function priceOf(price: readonly number[] | undefined): Price | null {
+  if (price === undefined) return null;
+  const [prompt, completion] = price;
+  if (
+    price.length === 2 &&
+    prompt !== undefined &&
+    completion !== undefined &&
+    prompt >= 0 &&
+    completion >= 0
+  )
+    return { prompt, completion };
+  throw new InputError(
+    `price must be two numbers, of a million tokens sent and of a million drawn, not "${price.join(",")}"`,
+  );
 }
 
 function checkCounts(counts: Readonly<Record<string, number>>): void {

@@ -6,13 +6,12 @@ import { readRows, writeWhole } from "./core/files.js";
 import type { Journal } from "./core/journal.js";
 import type { Reject, WithResponse, WithResult } from "./core/record.js";
 import type { RunDirectory } from "./core/run.js";
+import { DATASET_FOLDER } from "./dataset/export.js";
+import type { SplitStats } from "./dataset/splits.js";
 import { tally, type DatasetStats } from "./dataset/stats.js";
 import { STEPS, type Step } from "./instruct/stage.js";
 import { seedFunnel, type FunnelStep } from "./seeds/funnel.js";
 import { KEPT, POSITION, REJECTED, type Position } from "./seeds/gather.js";
-
-/** Folder of the published files inside a run. */
-export const DATASET_FOLDER = "final_dataset";
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -131,6 +130,9 @@ export async function readFunnel(dir: string): Promise<FunnelStep[]> {
 export interface PublishedStats extends DatasetStats {
   /** Responses that selection refused, by reason. */
   readonly left: Counts;
+  readonly splits: SplitStats;
+  /** Lines of `preference_pairs.jsonl`. */
+  readonly preferencePairs: number;
 }
 
 /** Statistics of a published dataset. */

@@ -46,6 +46,22 @@ export async function writeWhole(target: string, text: string): Promise<void> {
   await syncFolder(path.dirname(target));
 }
 
+/** Writes rows as JSON lines so that a crash leaves either the old file or the new one; gives their number. */
+export async function writeRows(target: string, rows: AsyncIterable<object>): Promise<number> {
+  const lines = async function* (): AsyncGenerator<string> {
+    for await (const row of rows) yield JSON.stringify(row);
+  };
+  try {
+    const { temporary, rows: count } = await writeLinesBeside(target, lines());
+    await rename(temporary, target);
+    await syncFolder(path.dirname(target));
+    return count;
+  } catch (error) {
+    await rm(`${target}.tmp`, { force: true });
+    throw error;
+  }
+}
+
 /** Forces a folder's entries to disk, so that a rename or a removal survives a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r");

@@ -117,6 +117,8 @@ export interface WithInstruction extends WithConcepts {
   /** Prompt that a model was given for the response; null where there was none. */
   readonly prompt: string | null;
   readonly instruction: string;
+  /** What the model was told to aim at; absent where no model was asked. */
+  readonly difficulty?: string;
 }
 
 /** `author`: from the function's own doctests; `recorded`: frozen from what the code itself returned; `model`: written by a model. */
@@ -134,6 +136,10 @@ export function testText(tests: readonly Test[]): string {
 }
 
 export interface WithResponse extends WithInstruction {
+  /** Key of the instruction that it answers: all answers to one have the same. */
+  readonly group: string;
+  /** Which answer to its instruction it is, from 0. */
+  readonly index: number;
   /** What the student model is to answer: Markdown with one Python block. */
   readonly response: string;
   /** The Python inside `response`. */
@@ -143,6 +149,10 @@ export interface WithResponse extends WithInstruction {
   readonly calls: readonly string[];
   /** What the teacher left out on the way, counted by reason, e.g. `doctest-output: 2`. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** The instruction as a model was asked it, before tests were shown in it; absent where no model was asked. */
+  readonly asked?: string;
+  /** What was drawn for the published text; absent where nothing was. */
+  readonly choices?: Readonly<Record<string, boolean | number>>;
 }
 
 export type Verdict =
@@ -186,6 +196,8 @@ export interface Metrics {
   readonly complexityRadon: number;
   /** Identifier and word overlap of instruction and code, 0..1. */
   readonly overlap: number;
+  /** log PPL(instruction) - log PPL(instruction | code) in nats; null or absent where no model scored it. */
+  readonly rmi?: number | null;
   readonly findings: readonly Finding[];
 }
 
@@ -213,6 +225,13 @@ export interface WithResult extends WithResponse {
   readonly metrics: Metrics;
 }
 
+/** Part of the dataset: one to learn from, one to try on what was learned. */
+export type Split = "train" | "test";
+
+export interface WithSplit extends WithResult {
+  readonly split: Split;
+}
+
 /** One row of the published dataset: a superset of the columns of self-oss-instruct-sc2-exec-filter-50k. */
 export interface Sample {
   readonly fingerprint: string;
@@ -224,6 +243,7 @@ export interface Sample {
   readonly instruction: string;
   /** Row number, given at export. */
   readonly id: number;
+  readonly split: Split;
   readonly entry_point: string;
   readonly tests: string;
   readonly model: string;

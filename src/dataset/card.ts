@@ -6,7 +6,10 @@ import type { Verdict } from "../core/record.js";
 import { SAMPLE_COLUMNS } from "./columns.js";
 import { JSONL_FILE, PARQUET_FILE } from "./export.js";
 import { hubLicence } from "./licences.js";
+import { LOADING } from "./loading.js";
 import type { Column } from "./parquet.js";
+import type { SplitStats } from "./splits.js";
+import { PREFERENCES_FILE } from "./preferences.js";
 import type { FunnelStep } from "../seeds/funnel.js";
 import { VERDICTS } from "./stats.js";
 import type { DatasetStats, FigureName } from "./stats.js";
@@ -18,6 +21,9 @@ export interface CardData {
   readonly corpus: string;
   /** Of the published rows. */
   readonly stats: DatasetStats;
+  readonly splits: SplitStats;
+  /** Pairs of a published answer and a failing one. */
+  readonly preferencePairs: number;
   /** First to last. */
   readonly funnel: readonly FunnelStep[];
   /** Options that decide the content. */
@@ -70,6 +76,9 @@ export function datasetCard(data: CardData): string {
     "## Verdicts",
     "What running the code in a sandbox showed.",
     table(["verdict", "rows", "meaning"], verdictRows(stats)),
+    "## Splits",
+    ...splitsText(data),
+    ...preferencesText(data),
     "## Columns",
     table(
       ["column", "type", "content"],
@@ -153,6 +162,36 @@ function verdictRows({ verdicts }: DatasetStats): readonly (readonly string[])[]
   });
 }
 
+function splitsText({ splits: { train, test, grouping, clustered, groups } }: CardData): readonly string[] {
+  const homes =
+    grouping === "repository"
+      ? "All rows of a repository"
+      : "All rows come from one repository; all of a file";
+  const alike = clustered ? ", and all that nearly repeat one another," : "";
+  return [
+    table(
+      ["`split`", "rows"],
+      [
+        ["`train`", String(train)],
+        ["`test`", String(test)],
+      ],
+    ),
+    `${homes}${alike} are on the same side (${groups} groups).`,
+  ];
+}
+
+function preferencesText({ preferencePairs }: CardData): readonly string[] {
+  if (preferencePairs === 0) return [];
+  return [
+    "## Preference pairs",
+    `\`${PREFERENCES_FILE}\` holds ${preferencePairs} pairs of a verified answer (\`chosen\`) and one to the same ` +
+      "instruction that failed (`rejected`, `reason`), at most one of each instruction: the failing one whose code is " +
+      "nearest in length. An answer was tried with its own tests; where these were wrong, a rejected one may be right. " +
+      // Not in the header: the Hub's reader takes one format for all of a folder.
+      `Load them with \`load_dataset("json", data_files="${PREFERENCES_FILE}", split="train")\`.`,
+  ];
+}
+
 const typeNames = {
   string: "string",
   strings: "list of strings",
@@ -194,39 +233,6 @@ function figureRows({ figures }: DatasetStats): readonly (readonly string[])[] {
     return [[label, ...[count, min, p25, median, p75, max, mean].map(String)]];
   });
 }
-
-/** A way to load the dataset. */
-export interface Loading {
-  readonly label: string;
-  /** Of the code, as a Markdown fence wants it. */
-  readonly language: string;
-  readonly code: string;
-}
-
-/** Ways to load the dataset, for people who stand in its folder. */
-export const LOADING: readonly Loading[] = [
-  {
-    label: "datasets",
-    language: "python",
-    code: `from datasets import load_dataset
-
-rows = load_dataset("parquet", data_files="${PARQUET_FILE}", split="train")`,
-  },
-  {
-    label: "pandas",
-    language: "python",
-    code: `import pandas
-
-rows = pandas.read_parquet("${PARQUET_FILE}")`,
-  },
-  {
-    label: "JavaScript",
-    language: "js",
-    code: `import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
-
-const rows = await parquetReadObjects({ file: await asyncBufferFromFile("${PARQUET_FILE}") });`,
-  },
-];
 
 function licences({ stats, notices }: CardData): string {
   const rows = Object.entries(stats.licences).map(([licence, count]) => [quoted(licence), String(count)]);

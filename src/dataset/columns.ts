@@ -2,7 +2,7 @@
 // and the step from a validated row to a published one. A superset of the columns of
 // https://huggingface.co/datasets/bigcode/self-oss-instruct-sc2-exec-filter-50k
 import { testText } from "../core/record.js";
-import type { Metrics, Provenance, Sample, WithResult } from "../core/record.js";
+import type { Metrics, Provenance, Sample, WithSplit } from "../core/record.js";
 import type { Column, PlainColumn } from "./parquet.js";
 
 const metricColumns: readonly PlainColumn[] = [
@@ -42,6 +42,7 @@ export const SAMPLE_COLUMNS: readonly Column[] = [
   optional("prompt", "string", "what a model was asked for the response; null where no model was asked"),
   column("instruction", "string", "the task to learn from"),
   column("id", "int64", "row number, from 0"),
+  column("split", "string", "`train` or `test`"),
   column("entry_point", "string", "function that the tests call"),
   column("tests", "string", "Python that checks the code; empty where there is none"),
   column("model", "string", "teacher that wrote the row"),
@@ -64,7 +65,7 @@ function optional(name: string, kind: PlainColumn["kind"], about: string): Plain
 }
 
 /** The published row number `id` of a validated row. Text is made well-formed: half a surrogate pair becomes U+FFFD. */
-export function toSample(row: WithResult, id: number): Sample {
+export function toSample(row: WithSplit, id: number): Sample {
   const { result } = row;
   return {
     fingerprint: row.key,
@@ -75,6 +76,7 @@ export function toSample(row: WithResult, id: number): Sample {
     prompt: row.prompt === null ? null : wellFormed(row.prompt),
     instruction: wellFormed(row.instruction),
     id,
+    split: row.split,
     entry_point: row.entryPoint,
     tests: wellFormed(testText(row.tests)),
     model: row.model,
@@ -101,6 +103,6 @@ function placeOf(provenance: Provenance): Provenance {
 }
 
 /** UTF-8 cannot hold half a surrogate pair, which an escape in a docstring can make. */
-function wellFormed(text: string): string {
+export function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, "\ufffd");
 }

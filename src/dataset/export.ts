@@ -6,11 +6,13 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { syncFolder } from "../core/files.js";
-import type { Sample, WithResult } from "../core/record.js";
+import type { Sample, WithSplit } from "../core/record.js";
 import { SAMPLE_COLUMNS, toSample } from "./columns.js";
 import { createParquet } from "./parquet.js";
 import type { Column, ParquetRow, PlainColumn } from "./parquet.js";
 
+/** Folder of the published files inside a run. */
+export const DATASET_FOLDER = "final_dataset";
 export const JSONL_FILE = "instruction_dataset.jsonl";
 export const PARQUET_FILE = "instruction_dataset.parquet";
 
@@ -34,7 +36,7 @@ interface Drafts {
  * @throws InputError where the folder cannot be written or the disk is full; what was there stays as it was.
  */
 export async function exportDataset(
-  rows: AsyncIterable<WithResult> | Iterable<WithResult>,
+  rows: AsyncIterable<WithSplit> | Iterable<WithSplit>,
   folder: string,
   options: ExportOptions = {},
 ): Promise<number> {
@@ -55,7 +57,7 @@ function draftOf(file: string): string {
   return `${file}.tmp`;
 }
 
-async function* samplesOf(rows: AsyncIterable<WithResult> | Iterable<WithResult>): AsyncGenerator<Sample> {
+async function* samplesOf(rows: AsyncIterable<WithSplit> | Iterable<WithSplit>): AsyncGenerator<Sample> {
   let id = 0;
   let last = "";
   for await (const row of rows) {

@@ -1,8 +1,8 @@
-// Which validated rows are published. In: rows with their verdict and figures. Out: the rows that pass, and for each
-// other one the first reason against it. Thresholds are data: moving one never runs a model or a program again.
+// Which validated rows may be published. In: a row with its verdict and figures. Out: the first reason against it, or none.
+// Thresholds are data: moving one never runs a model or a program again.
 import type { Verdict, WithResult } from "../core/record.js";
 
-/** Why a row is not published: its verdict, or the first threshold that it misses. */
+/** Why a row is not published: its verdict, the first threshold that it misses, or a better answer to its instruction. */
 export type SelectReason =
   | Verdict
   | "passes-stub"
@@ -12,7 +12,8 @@ export type SelectReason =
   | "format-changes"
   | "few-annotations"
   | "no-docstring"
-  | "too-complex";
+  | "too-complex"
+  | "not-the-best";
 
 export interface SelectOptions {
   /** Verdicts that are published; default `verified`, `recorded` and `executed`. */
@@ -38,7 +39,7 @@ export interface SelectOptions {
 /** Verdicts that are published unless the options say otherwise: the code was called at least once and nothing failed. */
 export const PUBLISHED_VERDICTS: readonly Verdict[] = ["verified", "recorded", "executed"];
 
-/** The first reason against publishing `row`, or null. */
+/** The first reason that `row` itself gives against publishing it, or null. */
 export function refusal(row: WithResult, options: SelectOptions = {}): SelectReason | null {
   const { verdicts = PUBLISHED_VERDICTS, killsStub = false, hasDocstring = false } = options;
   const { minMutationScore = 0, minOverlap = 0, minAnnotationCoverage = 0 } = options;
@@ -53,27 +54,4 @@ export function refusal(row: WithResult, options: SelectOptions = {}): SelectRea
   if ((metrics.annotationCoverage ?? 1) < minAnnotationCoverage) return "few-annotations";
   if (hasDocstring && !metrics.hasDocstring) return "no-docstring";
   return metrics.complexity > maxComplexity ? "too-complex" : null;
-}
-
-export interface Selection {
-  /** The rows to publish, in the order of the input, as they come. */
-  readonly rows: AsyncGenerator<WithResult>;
-  /** How many rows left for which reason; complete when `rows` has ended. */
-  readonly left: ReadonlyMap<SelectReason, number>;
-}
-
-/** Divides validated rows into those to publish and counts of the others; holds no row back. */
-export function select(
-  rows: AsyncIterable<WithResult> | Iterable<WithResult>,
-  options: SelectOptions = {},
-): Selection {
-  const left = new Map<SelectReason, number>();
-  const kept = async function* () {
-    for await (const row of rows) {
-      const reason = refusal(row, options);
-      if (reason === null) yield row;
-      else left.set(reason, (left.get(reason) ?? 0) + 1);
-    }
-  };
-  return { rows: kept(), left };
 }

@@ -17,7 +17,7 @@ type Counts = Readonly<Record<string, number>>;
 
 /** Figures of a row that have a distribution; `hasDocstring` is 0 or 1, so that its mean is a share. */
 export type FigureName =
-  | Exclude<keyof Metrics, "findings">
+  | Exclude<keyof Metrics, "findings" | "rmi">
   | "asserts"
   | "mutationScore"
   | "functionLines"
@@ -99,7 +99,7 @@ const labels = {
 export interface Tally {
   add(row: WithResult): void;
   /** The same rows, each counted as it passes. */
-  watch(rows: AsyncIterable<WithResult> | Iterable<WithResult>): AsyncGenerator<WithResult>;
+  watch<Row extends WithResult>(rows: AsyncIterable<Row> | Iterable<Row>): AsyncGenerator<Row>;
   /** Of the rows so far. */
   stats(): DatasetStats;
 }

@@ -1,5 +1,6 @@
 // An engine asked one question at a time by many who do not know of each other: their questions go out as one stream, so that
 // the engine fills its batches or connections from all of them, and every answer finds its way back.
+import { setTimeout as sleep } from "node:timers/promises";
 import { asError } from "../core/files.js";
 import type { Completion, Engine, GenerateRequest, Unanswered } from "./engine.js";
 
@@ -15,8 +16,17 @@ interface Asked {
   readonly reject: (error: Error) => void;
 }
 
+export interface AskerOptions {
+  readonly signal?: AbortSignal;
+  /** How long nothing is sent after so many requests; default null: never. */
+  readonly pause?: { readonly every: number; readonly ms: number } | null;
+}
+
 /** Opens the stream; the engine stays the caller's to close. */
-export function openAsker(engine: Pick<Engine, "generate">, signal?: AbortSignal): Asker {
+export function openAsker(
+  engine: Pick<Engine, "generate">,
+  { signal, pause = null }: AskerOptions = {},
+): Asker {
   const queue: GenerateRequest[] = [];
   const asked = new Map<string, Asked>();
   let wake = (): void => undefined;
@@ -24,12 +34,15 @@ export function openAsker(engine: Pick<Engine, "generate">, signal?: AbortSignal
   let failure: Error | null = null;
 
   async function* questions(): AsyncGenerator<GenerateRequest> {
-    for (;;) {
+    for (let sent = 0; ;) {
       const woken = new Promise<void>((resolve) => (wake = resolve));
       const next = queue.shift();
       if (signal?.aborted === true || failure !== null) return;
-      if (next !== undefined) yield next;
-      else if (closed) return;
+      if (next !== undefined) {
+        if (pause !== null && sent > 0 && sent % pause.every === 0) await sleep(pause.ms);
+        sent++;
+        yield next;
+      } else if (closed) return;
       else await woken;
     }
   }

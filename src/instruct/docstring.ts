@@ -13,8 +13,8 @@ export const DOCSTRING_MODEL = "docstring";
 export type InstructReason = "description-too-short" | "never-returns" | "does-not-import" | "sandbox-error";
 
 /** What a step gives: the fields that it adds, or why it can't. */
-export type Taught<Fields> =
-  { readonly fields: Fields } | { readonly reason: InstructReason; readonly detail: string };
+export type Taught<Fields, Reason extends string = InstructReason> =
+  { readonly fields: Fields } | { readonly reason: Reason; readonly detail: string };
 
 /** S -> C: techniques that the code shows. */
 export function teachConcepts(seed: Seed): Taught<Omit<WithConcepts, keyof Seed>> {
@@ -128,6 +128,8 @@ export async function teachResponse(
   const recorded: Test[] = [...imports, ...asserts].map((source) => ({ origin: "recorded", source }));
   return {
     fields: {
+      group: record.key,
+      index: 0,
       response: `\`\`\`python\n${code}\`\`\`\n`,
       code,
       tests: [...kept.tests, ...recorded],

@@ -18,8 +18,7 @@ import { livenessOf, ownTests, redefinedIn, unittestsIn } from "./testing.js";
 
 /** Every way in which a step of a model can fail. */
 export type ParseReason =
-  /** No answer came, and the answer was cut off at its token limit: these two are for the caller to say. */
-  | "unanswered"
+  /** The answer was cut off at its token limit: for the caller to say. */
   | "truncated"
   | "empty"
   | "too-long"

@@ -39,19 +39,38 @@ function firstError(root: SyntaxNode): SyntaxNode {
   }
 }
 
-/** What the grammar takes and Python does not: a block without a statement, an indented line at module level. */
-function looseEnd(root: SyntaxNode): SyntaxNode | null {
-  const first = root.codeChildren[0];
-  return first && first.startPosition.column > 0 ? first : emptyBlock(root);
-}
-
-function emptyBlock(node: SyntaxNode): SyntaxNode | null {
+/**
+ * What the grammar takes and Python does not: a block without a statement, statements of one block that are indented
+ * differently, a string that goes on behind its line.
+ */
+function looseEnd(node: SyntaxNode): SyntaxNode | null {
   if (node.type === "block" && node.codeChildren.length === 0) return node;
+  if (node.type === "string" && isTorn(node)) return node;
+  const crooked = node.type === "block" || node.type === "module" ? crookedIn(node) : undefined;
+  if (crooked) return crooked;
   for (const child of node.children) {
-    const empty = emptyBlock(child);
-    if (empty) return empty;
+    const loose = looseEnd(child);
+    if (loose) return loose;
   }
   return null;
+}
+
+/** The first statement that begins its line at another column than the block does. */
+function crookedIn(block: SyntaxNode): SyntaxNode | undefined {
+  const statements = block.codeChildren;
+  const column = block.type === "module" ? 0 : statements[0]?.startPosition.column;
+  return statements.find((statement, at) => {
+    const before = statements[at - 1];
+    const opensLine = !before || before.endPosition.row < statement.startPosition.row;
+    return opensLine && statement.startPosition.column !== column;
+  });
+}
+
+function isTorn(string: SyntaxNode): boolean {
+  if (/^[a-zA-Z]{0,2}(?:"""|''')/.test(string.text)) return false;
+  return string.children.some(
+    ({ type, text }) => type === "string_content" && text.replace(/\\[\s\S]/g, "").includes("\n"),
+  );
 }
 
 /** Functions at module level, decorated or not, in source order. */

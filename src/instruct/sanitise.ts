@@ -10,11 +10,11 @@ import type { SyntaxNode } from "../python/syntax.js";
 import { treeOf } from "../python/trees.js";
 import { withoutComments } from "./comments.js";
 import type { ResponseParts } from "./parse.js";
-import { blocksOf, isPython } from "./sections.js";
+import { blocksOf, isPython, withoutMargins } from "./sections.js";
 import { rowsOf } from "./testing.js";
 
 /** What was chosen for one row, as it shows in its texts. */
-export interface Choices {
+export type Choices = {
   readonly stripComments: boolean;
   readonly keepReasoning: boolean;
   readonly keepExplanation: boolean;
@@ -22,7 +22,7 @@ export interface Choices {
   readonly keepTests: boolean;
   /** Asserts shown in the instruction. */
   readonly shownAsserts: number;
-}
+};
 
 export interface SanitiseOptions {
   /** Key of the row and seed of the run: decide every draw. */
@@ -111,8 +111,11 @@ function isProse(section: string): boolean {
   return section !== "" && !blocksOf(section).closed.some(isPython);
 }
 
+/** A block of Python; its fence is longer than any line of the code that could end it. */
 function fenced(python: string): string {
-  return `\`\`\`python\n${python}\`\`\``;
+  const inside = python.match(/^ {0,3}`{3,}/gm) ?? [];
+  const fence = "`".repeat(inside.reduce((longest, line) => Math.max(longest, line.trim().length + 1), 3));
+  return `${fence}python\n${python}${fence}`;
 }
 
 /** The Implementation with its one block of Python exchanged, or the code alone. */
@@ -172,13 +175,9 @@ function testsOf(tests: string): Test[] {
     const [, to] = rowsOf(statement);
     const next = statements[at + 1];
     if (next && rowsOf(next)[0] <= to) return;
-    sources.push(
-      lines
-        .slice(done, to + 1)
-        .join("\n")
-        .replace(/^\n+/, "")
-        .trimEnd(),
-    );
+    const source = withoutMargins(lines.slice(done, to + 1).join("\n"));
+    // A backslash there would join the statement with what comes to stand behind it.
+    sources.push(source.endsWith("\\") ? source.slice(0, -1).trimEnd() : source);
     done = to + 1;
   });
   return sources.map((source) => ({ origin: "model", source }));

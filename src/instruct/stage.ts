@@ -8,8 +8,10 @@ import {
   type WithInstruction,
   type WithResponse,
 } from "../core/record.js";
+import type { Journal } from "../core/journal.js";
 import type { Made } from "../core/stage.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
+import type { Rounds } from "./rounds.js";
 import { teachConcepts, teachInstruction, teachResponse, type Taught } from "./docstring.js";
 
 /** Names of the steps, which are the names of their files. */
@@ -21,15 +23,27 @@ export function stepKey(step: Step, parent: { readonly key: string }): string {
   return keyOf(step, parent.key, 0);
 }
 
+/** Three steps, each with the journal of its stage at hand, and how many responses an instruction gets. */
 export interface Teacher {
-  readonly concepts: (seed: Seed, key: string) => Promise<Made<WithConcepts>>;
-  readonly instructions: (record: WithConcepts, key: string) => Promise<Made<WithInstruction>>;
-  readonly responses: (record: WithInstruction, key: string) => Promise<Made<WithResponse>>;
+  readonly rounds: Rounds;
+  readonly concepts: (seed: Seed, key: string, journal: Journal) => Promise<Made<WithConcepts>>;
+  readonly instructions: (
+    record: WithConcepts,
+    key: string,
+    journal: Journal,
+  ) => Promise<Made<WithInstruction>>;
+  readonly responses: (
+    record: WithInstruction,
+    key: string,
+    index: number,
+    journal: Journal,
+  ) => Promise<Made<WithResponse>>;
 }
 
 /** The embedded default: no model. */
 export function docstringTeacher(sandbox: Sandbox, seed: number): Teacher {
   return {
+    rounds: { budget: 1, width: 1, wanted: 1 },
     concepts: (record, key) => Promise.resolve(made("concepts", record, key, teachConcepts(record))),
     instructions: (record, key) =>
       Promise.resolve(made("instructions", record, key, teachInstruction(record))),
@@ -38,11 +52,12 @@ export function docstringTeacher(sandbox: Sandbox, seed: number): Teacher {
   };
 }
 
-function made<In extends Seed, Fields extends object>(
+/** The row that a step makes of a record, or why there is none. */
+export function made<In extends Seed, Fields extends object>(
   step: Step,
   record: In,
   key: string,
-  taught: Taught<Fields>,
+  taught: Taught<Fields, string>,
 ): Made<In & Fields> {
   if ("fields" in taught) return { row: { ...record, ...taught.fields, key } };
   const { reason, detail } = taught;

@@ -18,23 +18,48 @@ export interface BenchmarkItem extends Described {
   readonly item: string;
 }
 
+/** A row of a benchmark's file as it stands there. */
+export interface BenchmarkRow {
+  readonly benchmark: string;
+  /** As in `BenchmarkItem`. */
+  readonly item: string;
+  readonly row: Readonly<Record<string, unknown>>;
+  /** Where it stands in the file, e.g. `line 3`. */
+  readonly place: string;
+}
+
 /**
  * The problems of a file; `benchmark` is by default the file's name without its endings.
  * @throws InputError where there is no such file, or a row is in none of the layouts.
  */
 export async function readBenchmark(file: string, benchmark?: string): Promise<BenchmarkItem[]> {
+  const rows = await readBenchmarkRows(file, benchmark);
+  return rows.map(({ benchmark: name, item, row, place }) => {
+    const described = describedOf(row);
+    if (described === null) throw unknownLayout(file, place);
+    return { benchmark: name, item, ...described };
+  });
+}
+
+/**
+ * The rows of a benchmark's file, whatever their fields.
+ * @throws InputError where there is no such file, it has no rows, or one of them is not a JSON object.
+ */
+export async function readBenchmarkRows(file: string, benchmark?: string): Promise<BenchmarkRow[]> {
   const name = benchmark ?? path.basename(file).replace(/(?:\.jsonl?)?(?:\.gz)?$/, "");
   const rows = rowsIn(file, await textOf(file));
   if (rows.length === 0) throw new InputError(`benchmark file "${file}" has no rows: name one with problems`);
   return rows.map(({ row, place }, at) => {
-    const described = isRecord(row) ? describedOf(row) : null;
-    if (!isRecord(row) || described === null)
-      throw new InputError(
-        `benchmark file "${file}" ${place}: expected "prompt" and "canonical_solution" (HumanEval), "text" or ` +
-          `"prompt" and "code" (MBPP), or "prompt" and "reference_code" (DS-1000)`,
-      );
-    return { benchmark: name, item: itemName(row, name, at), ...described };
+    if (!isRecord(row)) throw unknownLayout(file, place);
+    return { benchmark: name, item: itemName(row, name, at), row, place };
   });
+}
+
+function unknownLayout(file: string, place: string): InputError {
+  return new InputError(
+    `benchmark file "${file}" ${place}: expected "prompt" and "canonical_solution" (HumanEval), "text" or ` +
+      `"prompt" and "code" (MBPP), or "prompt" and "reference_code" (DS-1000)`,
+  );
 }
 
 async function textOf(file: string): Promise<string> {

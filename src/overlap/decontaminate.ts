@@ -19,6 +19,11 @@ export interface Contamination {
   readonly share: number;
 }
 
+/** A finding as the detail of a reject, e.g. `MBPP/11: renamed 0.75`. */
+export function contaminationDetail({ item, kind, share }: Contamination): string {
+  return `${item}: ${kind} ${share.toFixed(2)}`;
+}
+
 export interface DecontaminationOptions {
   /**
    * Names of shipped benchmarks (`HumanEval`, `MBPP`) and paths of files in the layouts of `readBenchmark`; default

@@ -15,16 +15,24 @@ export interface NearDuplicateOptions extends SignerOptions {
 export const SEED_THRESHOLD = 0.5;
 export const PAIR_THRESHOLD = 0.7;
 
+/** The kept text that another resembles. */
+export interface Resemblance {
+  /** Which of the kept ones, from 0 in the order in which they came; the most similar, of equals the first. */
+  readonly duplicateOf: number;
+  /** Estimated Jaccard similarity, 0..1. */
+  readonly similarity: number;
+}
+
 /** What became of a text: kept, or too similar to one kept before. */
-export type Kept =
-  | { readonly kept: true }
-  | {
-      readonly kept: false;
-      /** Which of the kept ones, from 0 in the order in which they came; the most similar, of equals the first. */
-      readonly duplicateOf: number;
-      /** Estimated Jaccard similarity, 0..1. */
-      readonly similarity: number;
-    };
+export type Kept = { readonly kept: true } | ({ readonly kept: false } & Resemblance);
+
+/** A text that was looked at and is not kept yet. */
+export interface Looked {
+  /** What it is too similar to; null where it may be kept. */
+  readonly near: Resemblance | null;
+  /** Remembers it, whatever it resembles; at most once. */
+  readonly keep: () => void;
+}
 
 /** Keeps the first text of each kind. */
 export interface NearDuplicates {
@@ -33,6 +41,8 @@ export interface NearDuplicates {
    * in their order, as on a resume, rebuilds it. A text without tokens is like no other.
    */
   readonly add: (text: string) => Kept;
+  /** Looks at a text for a caller who decides by more than this text whether it is kept. */
+  readonly look: (text: string) => Looked;
   /** Texts kept so far. */
   readonly size: () => number;
 }
@@ -49,30 +59,42 @@ export function openNearDuplicates(options: NearDuplicateOptions = {}): NearDupl
   // A text without tokens has a number, but no sketch.
   const numbers: number[] = [];
   let size = 0;
+  const nearest = (sketch: Uint8Array): Resemblance | null => {
+    let [duplicateOf, similarity] = [-1, 0];
+    const seen = new Set<number>();
+    const weigh = (candidate: number): void => {
+      if (seen.has(candidate)) return;
+      seen.add(candidate);
+      const estimate = sketches.similarity(sketch, candidate);
+      if (estimate > similarity || (estimate === similarity && candidate < duplicateOf))
+        [duplicateOf, similarity] = [candidate, estimate];
+    };
+    for (let band = 0; band < bands; band++) sketches.search(band, sketch, weigh);
+    return similarity >= threshold ? { duplicateOf: numbers[duplicateOf] ?? duplicateOf, similarity } : null;
+  };
+  const keep = (sketch: Uint8Array): void => {
+    const stored = sketches.store(sketch);
+    for (let band = 0; band < bands; band++) sketches.insert(band, stored);
+    numbers.push(size++);
+  };
+  const look = (text: string): Looked => {
+    // The signer's next text overwrites its buffer.
+    const sketch = signer.sketch(text)?.slice() ?? null;
+    if (sketch === null) return { near: null, keep: () => (size += 1) };
+    return {
+      near: nearest(sketch),
+      keep: () => {
+        keep(sketch);
+      },
+    };
+  };
   return {
     size: () => size,
+    look,
     add(text) {
-      const sketch = signer.sketch(text);
-      if (sketch === null) {
-        size++;
-        return { kept: true };
-      }
-      let nearest = -1;
-      let similarity = 0;
-      const seen = new Set<number>();
-      const weigh = (candidate: number): void => {
-        if (seen.has(candidate)) return;
-        seen.add(candidate);
-        const estimate = sketches.similarity(sketch, candidate);
-        if (estimate > similarity || (estimate === similarity && candidate < nearest))
-          [nearest, similarity] = [candidate, estimate];
-      };
-      for (let band = 0; band < bands; band++) sketches.search(band, sketch, weigh);
-      if (similarity >= threshold)
-        return { kept: false, duplicateOf: numbers[nearest] ?? nearest, similarity };
-      const stored = sketches.store(sketch);
-      for (let band = 0; band < bands; band++) sketches.insert(band, stored);
-      numbers.push(size++);
+      const { near, keep: remember } = look(text);
+      if (near !== null) return { kept: false, ...near };
+      remember();
       return { kept: true };
     },
   };

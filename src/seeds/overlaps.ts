@@ -1,7 +1,7 @@
 // Overlaps as filters: seeds that repeat a problem of a benchmark, and seeds that resemble one that was kept before. Of a
 // seed only the function itself is looked at: helpers in common make different functions alike.
 import type { Seed } from "../core/record.js";
-import type { Decontamination } from "../overlap/decontaminate.js";
+import { contaminationDetail, type Decontamination } from "../overlap/decontaminate.js";
 import { openNearDuplicates } from "../overlap/dedupe.js";
 import { functionsOf } from "../python/functions.js";
 import { parsePython } from "../python/syntax.js";
@@ -24,9 +24,7 @@ export function contaminated(benchmarks: Pick<Decontamination, "check">): Ordere
   return {
     refuse(seed) {
       const hit = benchmarks.check({ code: functionOf(seed), docstring: seed.docstring });
-      if (hit === null) return null;
-      const { item, kind, share } = hit;
-      return { reason: "contaminated", detail: `${item}: ${kind} ${share.toFixed(2)}` };
+      return hit === null ? null : { reason: "contaminated", detail: contaminationDetail(hit) };
     },
   };
 }

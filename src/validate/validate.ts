@@ -8,12 +8,14 @@ import { measure } from "./metrics.js";
 /** Seed of the run, mutants per response, mode (default `auto`) and allowed imports. */
 export type ValidateOptions = AssessOptions;
 
+export type Validated = Pick<WithResult, "result" | "metrics">;
+
 /** What the sandbox and the metrics say of one response. */
 export async function validate(
   response: WithResponse,
   sandbox: JudgingSandbox,
   options: ValidateOptions,
-): Promise<Pick<WithResult, "result" | "metrics">> {
+): Promise<Validated> {
   const result = await judge(response, sandbox, options);
   return { result, metrics: measure(response.code, response.entryPoint, response.instruction) };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { SAMPLE_COLUMNS } from "../../src/dataset/columns.js";
-import { BASELINE, datasetCard, LOADING } from "../../src/dataset/card.js";
+import { BASELINE, datasetCard } from "../../src/dataset/card.js";
 import type { CardData } from "../../src/dataset/card.js";
+import { LOADING } from "../../src/dataset/loading.js";
 import { tally } from "../../src/dataset/stats.js";
 import type { DatasetStats } from "../../src/dataset/stats.js";
 import { rowOf, rowsOf } from "./rows.js";
@@ -18,6 +19,8 @@ function cardOf(data: Partial<CardData> = {}): string {
     name: "Pairs",
     corpus: "the standard library",
     stats: statsOf({}),
+    splits: { train: 19, test: 1, grouping: "repository", clustered: false, groups: 7 },
+    preferencePairs: 0,
     funnel: [],
     options: {},
     notices: [],
@@ -114,6 +117,28 @@ describe("the text", () => {
     for (const { name } of SAMPLE_COLUMNS) expect(card).toContain(`| \`${name}\` |`);
     expect(card).toContain("| `metrics.annotationCoverage` | float64, or null |");
     expect(card).toContain("| `concepts` | list of strings |");
+  });
+
+  it("counts the rows of each split and says what was kept together", () => {
+    expect(cardOf()).toContain(
+      "| `train` | 19 |\n| `test` | 1 |\n\nAll rows of a repository are on the same side (7 groups).",
+    );
+    const splits = { train: 3, test: 0, grouping: "file", clustered: true, groups: 2 } as const;
+    expect(cardOf({ splits })).toContain(
+      "All rows come from one repository; all of a file, and all that nearly repeat one another, are on the same side",
+    );
+  });
+
+  it("tells of preference pairs only where there are any, and not in the header, which has one format", () => {
+    expect(cardOf()).not.toMatch(/preference/iu);
+    const card = cardOf({ preferencePairs: 12 });
+    expect(card).toContain("`preference_pairs.jsonl` holds 12 pairs");
+    expect(headerOf(card)).toBe(headerOf(cardOf()));
+  });
+
+  it("tells how many answers were left for a better one", () => {
+    const funnel = [{ name: "published", count: 20, left: { "not-the-best": 41 } }];
+    expect(cardOf({ funnel })).toContain("| published | 20 | `not-the-best` 41 |");
   });
 
   it("shows every way to load the rows", () => {

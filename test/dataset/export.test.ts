@@ -4,7 +4,7 @@ import path from "node:path";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { InputError } from "../../src/core/errors.js";
-import type { WithResult } from "../../src/core/record.js";
+import type { WithSplit } from "../../src/core/record.js";
 import { toSample } from "../../src/dataset/columns.js";
 import { exportDataset, JSONL_FILE, PARQUET_FILE } from "../../src/dataset/export.js";
 import { rowOf, rowsOf } from "./rows.js";
@@ -103,7 +103,7 @@ describe("exportDataset", () => {
     let given = 0;
     let most = 0;
     const file = path.join(folder, `${JSONL_FILE}.tmp`);
-    const rows = async function* (): AsyncGenerator<WithResult> {
+    const rows = async function* (): AsyncGenerator<WithSplit> {
       for (const row of rowsOf(50)) {
         const written = (await readFile(file, "utf8")).split("\n").length - 1;
         most = Math.max(most, given - written);
@@ -118,7 +118,7 @@ describe("exportDataset", () => {
   it("leaves what was there, and nothing else, when the rows end in an error", async () => {
     await exportDataset(rowsOf(2), folder);
     const before = await readLines();
-    const broken = async function* (): AsyncGenerator<WithResult> {
+    const broken = async function* (): AsyncGenerator<WithSplit> {
       yield* rowsOf(3);
       await Promise.reject(new Error("upstream broke"));
     };

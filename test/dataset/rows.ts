@@ -1,6 +1,6 @@
 // Validated rows for the tests of the dataset room: one plausible row, and as many different ones as wanted.
 import { keyOf, sha1Of } from "../../src/core/record.js";
-import type { Judged, Metrics, Provenance, WithResult } from "../../src/core/record.js";
+import type { Judged, Metrics, Provenance, WithSplit } from "../../src/core/record.js";
 
 const seed = 'def double(number: int) -> int:\n    """Return twice the number."""\n    return 2 * number\n';
 
@@ -42,13 +42,13 @@ const provenance: Provenance = {
 };
 
 /** What to change of a row; its groups are changed field by field. */
-export interface Changes extends Partial<Omit<WithResult, "metrics" | "result" | "provenance">> {
+export interface Changes extends Partial<Omit<WithSplit, "metrics" | "result" | "provenance">> {
   readonly metrics?: Partial<Metrics>;
   readonly result?: Partial<Judged>;
   readonly provenance?: Partial<Provenance>;
 }
 
-export function rowOf(changes: Changes = {}): WithResult {
+export function rowOf(changes: Changes = {}): WithSplit {
   return {
     key: keyOf("row"),
     sha1: sha1Of(seed),
@@ -78,6 +78,8 @@ export function rowOf(changes: Changes = {}): WithResult {
     model: "docstring",
     prompt: null,
     instruction: "Write a function double(number) that returns twice the number.",
+    group: keyOf("instruction", changes.key ?? "row"),
+    index: 0,
     response: `Here it is.\n\n\`\`\`python\n${seed}\`\`\`\n`,
     code: seed,
     tests: [
@@ -86,6 +88,7 @@ export function rowOf(changes: Changes = {}): WithResult {
     ],
     calls: ["double(2)"],
     dropped: { "doctest-output": 1 },
+    split: "train",
     ...changes,
     metrics: { ...metrics, ...changes.metrics },
     result: { ...result, ...changes.result },
@@ -94,10 +97,11 @@ export function rowOf(changes: Changes = {}): WithResult {
 }
 
 /** Rows that differ in every nullable column, in the order of their keys. */
-export function rowsOf(count: number): readonly WithResult[] {
+export function rowsOf(count: number): readonly WithSplit[] {
   const rows = Array.from({ length: count }, (_, n) =>
     rowOf({
       key: keyOf("row", n),
+      split: n % 6 === 0 ? "test" : "train",
       instruction: `Task ${n}: naïve 日本 🐍 "quoted"\tand\nbroken`,
       prompt: n % 2 === 0 ? null : `prompt ${n}`,
       concepts: Array.from({ length: n % 4 }, (_, k) => `concept ${k}`),

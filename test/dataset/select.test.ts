@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Verdict, WithResult } from "../../src/core/record.js";
-import { refusal, select } from "../../src/dataset/select.js";
+import { refusal } from "../../src/dataset/select.js";
 import type { SelectOptions, SelectReason } from "../../src/dataset/select.js";
 import { VERDICTS } from "../../src/dataset/stats.js";
 import { rowOf } from "./rows.js";
@@ -49,17 +48,5 @@ describe("refusal", () => {
       metrics: { annotationCoverage: null },
     });
     expect(refusal(bare, { killsStub: true, minMutationScore: 1, minAnnotationCoverage: 1 })).toBeNull();
-  });
-});
-
-describe("select", () => {
-  it("passes rows on in order and counts the others by their first reason", async () => {
-    const verdicts: readonly Verdict[] = ["recorded", "wrong", "executed", "timeout", "wrong"];
-    const rows = verdicts.map((verdict, n) => rowOf({ key: `row ${n}`, result: { verdict } }));
-    const selection = select([...rows, rowOf({ metrics: { overlap: 0 } })], { minOverlap: 0.1 });
-    const kept: WithResult[] = [];
-    for await (const row of selection.rows) kept.push(row);
-    expect(kept).toEqual([rows[0], rows[2]]);
-    expect(Object.fromEntries(selection.left)).toEqual({ wrong: 2, timeout: 1, "low-overlap": 1 });
   });
 });

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { uniforms } from "../../src/core/random.js";
+import { withoutComments } from "../../src/instruct/comments.js";
 import { parseConcepts, parseInstruction, parseResponse, type Parsed } from "../../src/instruct/parse.js";
 import { flawOf, functionNames } from "../../src/instruct/program.js";
 import { loadGrammar } from "../../src/python/syntax.js";
@@ -94,6 +95,7 @@ describe("a response", () => {
         const { code, tests, entryPoint } = parsed.fields;
         expect(flawOf(code), text).toBeNull();
         expect(flawOf(tests), text).toBeNull();
+        expect(flawOf(withoutComments(code)), text).toBeNull();
         expect(functionNames(code), text).toContain(entryPoint);
         expect(tests, text).toContain("assert");
       } else {

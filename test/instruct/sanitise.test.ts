@@ -105,6 +105,13 @@ describe("what is published of a response", () => {
     expect(made(none, { implementation }).response).toBe(`\`\`\`python\n${CODE}\`\`\`\n`);
   });
 
+  it("has a longer fence around code with a fence of its own", () => {
+    const code = 'PAGE = """\n```text\nx\n```\n"""\n\n\ndef f(x):\n    return PAGE\n';
+    const { response } = made(none, { code, implementation: `~~~python\n${code}~~~` });
+    expect(response).toBe(`\`\`\`\`python\n${code}\`\`\`\`\n`);
+    expect(pythonIn(response)).toEqual([code]);
+  });
+
   it("never says that prose was kept where there was none", () => {
     const { response, choices } = made(all, { explanation: "" });
     expect(response).toMatch(/That is all\.\n$/);
@@ -150,6 +157,11 @@ describe("the tests", () => {
       'for word in ("b", "c"):\n    assert count_vowels(word) == 0',
     ]);
     expect(testText(tests)).toBe(TESTS.replaceAll("\n\n", "\n"));
+  });
+
+  it("stay apart where one ends in a backslash", () => {
+    const { tests } = made({}, { tests: 'x = 1 \\\n\nassert count_vowels("") == 0\n' });
+    expect(testText(tests)).toBe('x = 1\nassert count_vowels("") == 0\n');
   });
 
   it("are shown in the instruction, of those that need nothing but the code, in their order", () => {

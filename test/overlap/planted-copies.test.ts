@@ -6,9 +6,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { shuffled, uniforms } from "../../src/core/random.js";
 import { openDecontamination, type Decontamination } from "../../src/overlap/decontaminate.js";
 import { functionsOf } from "../../src/python/functions.js";
-import { scopesOf } from "../../src/python/names.js";
-import type { Scope } from "../../src/python/scope.js";
-import { loadGrammar, parsePython, type SyntaxNode } from "../../src/python/syntax.js";
+import { loadGrammar, parsePython } from "../../src/python/syntax.js";
+import { renamed, respaced } from "./disguises.js";
 
 const folder = path.resolve(import.meta.dirname, "../../../shared/data/benchmarks");
 const present = existsSync(folder);
@@ -62,63 +61,6 @@ function sample(disguise: string): Problem[] {
   return shuffled(problems, uniforms(11, disguise)).slice(0, 200);
 }
 
-/** The code alone. */
-function bare({ code }: Problem): string {
-  return code.replace(/^[ \t]+("""|''')[\s\S]*?\1[ \t]*\n/gm, "");
-}
-
-/** Every name that the code itself binds, functions and parameters included, under another name; no docstring. */
-function renamed(problem: Problem): string {
-  const code = bare(problem);
-  const tree = parsePython(code);
-  if (!tree) throw new Error("no tree");
-  const imported = new Set<string>();
-  const bound = new Set<string>();
-  const collect = (scope: Scope): void => {
-    for (const name of scope.bound) bound.add(name);
-    scope.children.forEach(collect);
-  };
-  collect(scopesOf(tree.root).module);
-  const identifiers: SyntaxNode[] = [];
-  const walk = (node: SyntaxNode): void => {
-    const imports = /^(?:future_)?import(?:_from)?_statement$/.test(node.type);
-    if (node.type === "identifier") identifiers.push(node);
-    node.children.forEach(walk);
-    if (imports) for (const [name] of node.text.matchAll(/\w+/g)) imported.add(name);
-  };
-  walk(tree.root);
-  const names = new Map<string, string>();
-  let [out, at] = ["", 0];
-  for (const node of identifiers) {
-    const attribute = node.field === "attribute" || node.parent?.type === "keyword_argument";
-    const keyword = node.parent?.type === "keyword_argument" && node.field === "name";
-    if (
-      (attribute && node.field === "attribute") ||
-      keyword ||
-      !bound.has(node.text) ||
-      imported.has(node.text)
-    )
-      continue;
-    if (!names.has(node.text)) names.set(node.text, `renamed_${names.size}`);
-    out += code.slice(at, node.startIndex) + (names.get(node.text) ?? "");
-    at = node.endIndex;
-  }
-  return out + code.slice(at);
-}
-
-/** Twice the indentation, blank lines, comments, spaces around commas. */
-function respaced(problem: Problem): string {
-  return bare(problem)
-    .split("\n")
-    .map((line) => {
-      const body = line.trimStart();
-      const indent = line.slice(0, line.length - body.length).replaceAll("\t", "    ");
-      const wide = /["'#\\]/.test(body) ? body : `${body.replace(/\s*,\s*/g, " ,  ").trimEnd()}  # so`;
-      return `${indent}${indent}${wide}\n`;
-    })
-    .join("\n");
-}
-
 /** A call of no consequence after every third line that ends a simple statement. */
 function edited(code: string): string {
   let statements = 0;
@@ -151,18 +93,27 @@ function found(
 
 describe.runIf(present)("of 200 planted problems", () => {
   it("finds those under other names", () => {
-    const { copies, named } = found("renamed", (problem) => ({ code: renamed(problem), docstring: null }));
+    const { copies, named } = found("renamed", (problem) => ({
+      code: renamed(problem.code),
+      docstring: null,
+    }));
     expect(copies).toBeGreaterThanOrEqual(198);
     expect(named).toBeGreaterThanOrEqual(180);
   });
 
   it("finds most of those under other names with lines put in", () => {
-    const { copies } = found("edited", (problem) => ({ code: edited(renamed(problem)), docstring: null }));
+    const { copies } = found("edited", (problem) => ({
+      code: edited(renamed(problem.code)),
+      docstring: null,
+    }));
     expect(copies).toBeGreaterThanOrEqual(185);
   });
 
   it("finds those with other white space", () => {
-    const { copies, named } = found("respaced", (problem) => ({ code: respaced(problem), docstring: null }));
+    const { copies, named } = found("respaced", (problem) => ({
+      code: respaced(problem.code),
+      docstring: null,
+    }));
     expect(copies).toBeGreaterThanOrEqual(198);
     expect(named).toBeGreaterThanOrEqual(180);
   });

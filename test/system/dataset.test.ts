@@ -6,24 +6,43 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { datasetCard } from "../../src/dataset/card.js";
 import { toSample } from "../../src/dataset/columns.js";
 import { exportDataset, JSONL_FILE, PARQUET_FILE } from "../../src/dataset/export.js";
+import { PREFERENCES_FILE, writePreferences } from "../../src/dataset/preferences.js";
+import { survey } from "../../src/dataset/readings.js";
 import { tally } from "../../src/dataset/stats.js";
-import { rowsOf } from "../dataset/rows.js";
+import { rowOf, rowsOf } from "../dataset/rows.js";
 import { askPython, pythonWith } from "./python.js";
 
 const rows = rowsOf(120);
 const samples = rows.map((row, id) => toSample(row, id));
+/** A verified answer and a failing one to the same instruction. */
+const answers = [
+  rowOf({ key: "1", response: "good", result: { verdict: "verified" } }),
+  rowOf({
+    key: "2",
+    group: rowOf({ key: "1" }).group,
+    response: "bad",
+    code: "bad",
+    result: { verdict: "wrong" },
+  }),
+];
 let folder = "";
 let empty = "";
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "selfalign-dataset-"));
   empty = path.join(folder, "empty");
+  const found = await survey(answers);
   const counts = tally();
   await exportDataset(counts.watch(rows), folder, { rowGroupRows: 50 });
   await exportDataset([], empty);
   const stats = counts.stats();
   const about = { name: 'Pairs: "a" #1', corpus: "tests", stats, notices: [], warnings: [], limits: [] };
-  await writeFile(path.join(folder, "README.md"), datasetCard({ ...about, funnel: [], options: {} }));
+  const splits = { train: 100, test: 20, grouping: "file", clustered: false, groups: 9 } as const;
+  await writeFile(
+    path.join(folder, "README.md"),
+    datasetCard({ ...about, splits, preferencePairs: 1, funnel: [], options: {} }),
+  );
+  await writePreferences(answers, found, folder);
   await writeFile(path.join(folder, "stats.json"), JSON.stringify(stats));
 });
 
@@ -38,6 +57,7 @@ const types = {
   prompt: "string",
   instruction: "string",
   id: "int64",
+  split: "string",
   entry_point: "string",
   tests: "string",
   model: "string",
@@ -108,21 +128,27 @@ with tempfile.TemporaryDirectory() as cache:
     whole = load_dataset(folder, cache_dir=cache)
     lines = load_dataset("json", data_files=folder + "/${JSONL_FILE}", split="train", cache_dir=cache)
     rows = whole["train"]
+    preferences = load_dataset("json", data_files=folder + "/${PREFERENCES_FILE}", split="train", cache_dir=cache)
     print(json.dumps({
         "splits": list(whole),
         "features": {name: str(feature) for name, feature in rows.features.items()},
         "same": rows.features == lines.features,
         "rows": rows.to_list(),
         "lines": lines.to_list(),
+        "preferences": preferences.to_list(),
     }))
 `;
 
 describe("datasets", () => {
-  it("loads the folder by its card: one split, the declared types, every row", (context) => {
+  it("loads the folder by its card: one split, the declared types, every row; preference pairs beside it", (context) => {
     const python = pythonWith("datasets");
     if (python === null) return context.skip("no Python with datasets; SELFALIGN_PYTHON may name one");
     const loaded = askPython(python, readDatasets, folder) as Record<string, unknown>;
     expect(loaded).toMatchObject({ splits: ["train"], same: true, rows: samples, lines: samples });
+    const { instruction: prompt, key: fingerprint } = rowOf({ key: "1" });
+    expect(loaded["preferences"]).toEqual([
+      { prompt, chosen: "good", rejected: "bad", reason: "wrong", fingerprint, split: "train" },
+    ]);
     expect(loaded.features).toMatchObject({
       concepts: "List(Value('string'))",
       id: "Value('int64')",

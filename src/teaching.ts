@@ -1,0 +1,102 @@
+// Who teaches in a run: the docstring teacher, which needs nothing, or an engine with a prompt set; and what of that decides
+// the rows.
+import { InputError } from "./core/errors.js";
+import { readManifest, type ContentOptions } from "./core/run.js";
+import { openAsker, type Asker } from "./engine/asker.js";
+import type { Engine } from "./engine/engine.js";
+import { openEngine } from "./engine/open.js";
+import { openMeter, type Meter } from "./engine/meter.js";
+import { DOCSTRING_MODEL } from "./instruct/docstring.js";
+import { promptedTeacher } from "./instruct/prompted.js";
+import { openPrompts, type PromptSet } from "./instruct/prompts.js";
+import { docstringTeacher, type Teacher } from "./instruct/stage.js";
+import type { Sandbox } from "./sandbox/sandbox.js";
+import type { Settings } from "./settings.js";
+
+/** What a run's teacher rests on. */
+export interface Teaching {
+  /** Options that decide the rows; empty for the docstring teacher. */
+  readonly content: ContentOptions;
+  /** Null where no model is asked in this start. */
+  readonly engine: Engine | null;
+  readonly prompts: PromptSet | null;
+  /** Items worked on at the same time. */
+  readonly concurrency: number;
+  close(): Promise<void>;
+}
+
+const NO_MODEL: Teaching = {
+  content: {},
+  engine: null,
+  prompts: null,
+  concurrency: 4,
+  close: () => Promise.resolve(),
+};
+
+/** Requests under way where a model writes; engines take of them what they can. */
+const REQUESTS = 64;
+
+/**
+ * Opens the engine and the prompt set that the settings name. The engine stays closed where the steps of the run are not among
+ * its stages: then what an earlier start noted of it counts.
+ * @throws InputError for an unknown model or prompt set, and what the engine refuses.
+ */
+export async function openTeaching(settings: Settings, onNotice: (text: string) => void): Promise<Teaching> {
+  const { model, stages, outputDir, api, baseUrl, batchSize, sampling } = settings;
+  if (model === DOCSTRING_MODEL) return { ...NO_MODEL, concurrency: batchSize ?? NO_MODEL.concurrency };
+  const prompts = await openPrompts(settings.prompts ?? (api === "chat" ? "chat" : "starcoder2"));
+  if (prompts.kind === "chat" && model.startsWith("openai:") && api !== "chat")
+    throw new InputError(`prompt set ${prompts.name} is a conversation: use it with --api chat`);
+  const concurrency = batchSize ?? REQUESTS;
+  const before = stages.has("instruct") ? null : ((await readManifest(outputDir))?.content["engine"] ?? null);
+  const engine =
+    before !== null
+      ? null
+      : await openEngine(model, {
+          baseUrl,
+          ...(api === undefined ? {} : { api }),
+          ...(batchSize === undefined ? {} : { batchSize }),
+          concurrency,
+          onNotice,
+        });
+  return {
+    content: {
+      engine: engine?.identity ?? String(before),
+      prompts: `${prompts.name} ${prompts.identity}`,
+      sampling: JSON.stringify(sampling),
+    },
+    engine,
+    prompts,
+    concurrency,
+    close: () => engine?.close() ?? Promise.resolve(),
+  };
+}
+
+/** A teacher at work. */
+export interface Lesson {
+  readonly teacher: Teacher;
+  /** What its model was sent and has said in this start. */
+  readonly meter: Meter;
+  close(): Promise<void>;
+}
+
+/** Begins to teach. */
+export function beginLesson(
+  { engine, prompts }: Teaching,
+  settings: Settings,
+  sandbox: Sandbox,
+  signal: AbortSignal,
+): Lesson {
+  const { seed, sampling, delay, batchSize = REQUESTS, price } = settings;
+  const meter = openMeter(price);
+  if (engine === null || prompts === null) {
+    const teacher = docstringTeacher(sandbox, seed);
+    return { teacher, meter, close: () => Promise.resolve() };
+  }
+  // Only a server is anybody else's.
+  const pause = settings.model.startsWith("openai:") ? { every: batchSize, ms: 1_000 * delay } : null;
+  const asker: Asker = openAsker(engine, { signal, pause });
+  const ask: Asker["ask"] = async (request) => meter.count(await asker.ask(request));
+  const teacher = promptedTeacher({ model: engine.identity, ask, prompts, sampling, seed });
+  return { teacher, meter, close: () => asker.close() };
+}
