@@ -48,7 +48,7 @@ export const RUN_FLAGS = {
   solved: {
     kind: "list",
     value: "FILE",
-    about: "benchmark problems with tests: rows whose code passes those of one are left out",
+    about: "benchmark problems with tests: rows tell those whose tests their code passes",
   },
   "near-pairs": {
     kind: "number",

@@ -53,7 +53,7 @@ export interface PipelineOptions {
   readonly keep?: number;
   /** Engine that says how likely instruction and code are to each other (`starcoder2:FOLDER`, `openai:MODEL`); default none. */
   readonly align?: string;
-  /** Files of benchmark problems with tests: rows whose code passes those of one are left out; default none. */
+  /** Files of benchmark problems with tests: rows tell those whose tests their code passes; default none. */
   readonly solved?: readonly string[];
   /** Similarity of pairs from which the later one is left out; 0 keeps all. Default 0.7. */
   readonly nearPairs?: number;

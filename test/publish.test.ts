@@ -7,6 +7,7 @@ import type { WithResult } from "../src/core/record.js";
 import { openRun } from "../src/core/run.js";
 import type { StageHandle } from "../src/core/stage.js";
 import type { PreferencePair } from "../src/dataset/preferences.js";
+import { openDecontamination } from "../src/overlap/decontaminate.js";
 import { publishDataset } from "../src/publish.js";
 import { readDatasetStats } from "../src/summaries.js";
 import { rowOf } from "./dataset/rows.js";
@@ -59,7 +60,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 /** Publishes from `rows`; `readings` is how often they may be read before reading fails. */
-async function publish(rows: readonly WithResult[], readings = 3): Promise<boolean> {
+async function publish(rows: readonly WithResult[], readings = 5, nearPairs = 0): Promise<boolean> {
   const run = await openRun(dir, {}, { version: "1" });
   let left = readings;
   const results: StageHandle<WithResult> = {
@@ -75,10 +76,13 @@ async function publish(rows: readonly WithResult[], readings = 3): Promise<boole
       rows: rows.length,
     }),
     worked: false,
+    find: () => Promise.resolve(null),
     close: () => Promise.resolve(),
   };
   try {
-    return await publishDataset({ run, corpus, fingerprint: "f", results, seed: 1 });
+    const selection = { seed: 1, keep: 1, nearPairs };
+    const benchmarks = await openDecontamination();
+    return await publishDataset({ run, corpus, fingerprint: "f", results, benchmarks, selection });
   } finally {
     await run.release();
   }
@@ -143,7 +147,7 @@ describe("publishDataset", () => {
     expect(files()).toEqual(before);
   });
 
-  it.each([0, 1, 2])("comes to the same bytes after reading %i failed", async (reading) => {
+  it.each([0, 1, 2, 3, 4])("comes to the same bytes after reading %i failed", async (reading) => {
     await publish(answers);
     const calm = files();
     rmSync(at(""), { recursive: true });
@@ -152,11 +156,31 @@ describe("publishDataset", () => {
     expect(files()).toEqual(calm);
   });
 
-  it("leaves the file of pairs empty where nothing failed beside a verified answer, and reads twice only", async () => {
+  it("leaves the file of pairs empty where nothing failed beside a verified answer, and does not read for it", async () => {
     const lonely = answers.filter(({ result }) => result.verdict === "verified");
     await publish(answers);
-    expect(await publish(lonely, 2)).toBe(true);
+    expect(await publish(lonely, 4)).toBe(true);
     expect(readFileSync(at("preference_pairs.jsonl"), "utf8")).toBe("");
     expect(readFileSync(at("README.md"), "utf8")).not.toContain("preference");
+  });
+
+  it("leaves out what repeats an earlier row, and says which and how", async () => {
+    const [first] = answers.filter(({ result }) => result.verdict === "verified");
+    if (first === undefined) throw new Error("no verified answer");
+    const instruction =
+      "Write a function that takes a list of readings and gives the longest run of them that never falls.";
+    const rows = ["a", "b"].map((letter) => ({
+      ...first,
+      key: letter.repeat(40),
+      group: letter,
+      instruction: `${instruction} Name it ${letter}.`,
+    }));
+    expect(await publish(rows, 5, 0.5)).toBe(true);
+    expect(lines<Row>("instruction_dataset.jsonl").map(({ fingerprint }) => fingerprint)).toEqual([
+      "a".repeat(40),
+    ]);
+    const [left] = lines<{ fingerprint: string; reason: string; detail: string }>("left_out.jsonl");
+    expect(left).toMatchObject({ fingerprint: "b".repeat(40), reason: "near-duplicate-pair" });
+    expect(left?.detail).toContain(`${"a".repeat(40)}: `);
   });
 });

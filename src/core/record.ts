@@ -254,6 +254,7 @@ export interface Sample {
   readonly verdict: Verdict;
   readonly asserts: number;
   readonly mutation_score: number | null;
+  readonly solves: readonly string[];
   readonly mode: string;
   readonly backend: string;
   readonly interpreter: string;

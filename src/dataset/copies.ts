@@ -3,6 +3,7 @@
 import type { WithResult } from "../core/record.js";
 import { contaminationDetail, type Decontamination } from "../overlap/decontaminate.js";
 import { contaminationOf, openPairs } from "../overlap/pairs.js";
+import { treeOf } from "../python/trees.js";
 import { wellFormed } from "./columns.js";
 import type { Survey } from "./readings.js";
 import type { SelectReason } from "./select.js";
@@ -32,8 +33,9 @@ export async function copiesAmong(
   for await (const row of rows) {
     number++;
     if (refusalOf(row, number) !== null) continue;
-    const { key, response, code } = row;
-    const pair = { key, instruction: row.asked ?? row.instruction, response, code };
+    const own = ownCode(row);
+    const response = row.response.replace(row.code, () => own);
+    const pair = { key: row.key, instruction: row.asked ?? row.instruction, response, code: own };
     const hit = contaminationOf(benchmarks, pair);
     if (hit !== null) {
       copies.set(number, { reason: "contaminated-pair", detail: contaminationDetail(hit) });
@@ -45,6 +47,16 @@ export async function copiesAmong(
     copies.set(number, { reason: "near-duplicate-pair", detail });
   }
   return copies;
+}
+
+/** The function that a row is about, without what it carries along: seeds of one file share their helpers. */
+function ownCode({ code, entryPoint }: WithResult): string {
+  const tree = treeOf(code);
+  if (tree === null) return code;
+  const named = tree.root.codeChildren.find(
+    (node) => (node.childForFieldName("definition") ?? node).childForFieldName("name")?.text === entryPoint,
+  );
+  return named?.text ?? code;
 }
 
 /** A survey that leaves the copies out too. */
@@ -78,8 +90,7 @@ export async function* leftOut(
     number++;
     const reason = refusalOf(row, number);
     if (reason === null) continue;
-    const solves = reason === "solves-benchmark" ? (row.result.solves ?? []).join(", ") : "";
-    const said = reason === row.result.verdict ? (row.result.message ?? "") : solves;
+    const said = reason === row.result.verdict ? (row.result.message ?? "") : "";
     yield { fingerprint: row.key, reason, detail: wellFormed(copies.get(number)?.detail ?? said) };
   }
 }

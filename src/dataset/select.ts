@@ -16,7 +16,6 @@ export type SelectReason =
   | "few-annotations"
   | "no-docstring"
   | "too-complex"
-  | "solves-benchmark"
   | "not-the-best"
   | "near-duplicate-pair"
   | "contaminated-pair";
@@ -52,7 +51,6 @@ export function refusal(row: WithResult, options: SelectOptions = {}): SelectRea
   const { maxPep8Per100Lines = Infinity, maxFormatChanged = 1, maxComplexity = Infinity } = options;
   const { result, metrics } = row;
   if (!verdicts.includes(result.verdict)) return result.verdict;
-  if ((result.solves ?? []).length > 0) return "solves-benchmark";
   if (killsStub && result.killsStub === false) return "passes-stub";
   if ((result.mutationScore ?? 1) < minMutationScore) return "few-mutants-killed";
   if (metrics.overlap < minOverlap) return "low-overlap";
