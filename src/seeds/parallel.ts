@@ -1,4 +1,4 @@
-// A job on every file of a corpus, results in the corpus's order whatever the number of threads. The first seconds are
+// A job on every file of a corpus, results in the corpus's order whatever the number of threads. The first second is
 // worked off here, since a small corpus is done before threads would be; then batches go to a pool, a bounded number of
 // them ahead of whoever takes the results.
 import { loadGrammar } from "../python/syntax.js";
@@ -10,7 +10,7 @@ import type { WorkerStart } from "./worker.js";
 export interface ParallelOptions {
   /** Threads that the work of a large corpus is given to. */
   readonly workers: number;
-  /** Milliseconds of work done here before threads are started; default 5,000. */
+  /** Milliseconds of work done here before threads are started; default 1,000. */
   readonly inlineMs?: number;
 }
 
@@ -30,7 +30,7 @@ const BATCH_CHARACTERS = 200_000;
 export async function* mapInOrder<Name extends JobName>(
   items: AsyncGenerator<CorpusFile | CorpusReject>,
   start: WorkerStart<Name>,
-  { workers, inlineMs = 5_000 }: ParallelOptions,
+  { workers, inlineMs = 1_000 }: ParallelOptions,
 ): AsyncGenerator<Done<Name>> {
   await loadGrammar();
   let spent = 0;
