@@ -12,6 +12,7 @@ import { DATASET_FOLDER, exportDataset, JSONL_FILE, PARQUET_FILE } from "./datas
 import { PREFERENCES_FILE, writePreferences } from "./dataset/preferences.js";
 import { select, survey } from "./dataset/readings.js";
 import { tally } from "./dataset/stats.js";
+import { teacherOf } from "./dataset/teacher.js";
 import { VERSION } from "./package.js";
 import { highlight } from "./python/highlight.js";
 import { reportMarkdown } from "./report/markdown.js";
@@ -60,6 +61,7 @@ export async function publishDataset({
     corpus: corpus.title,
     stats,
     splits: found.stats,
+    teacher: teacherOf(run.manifest.content),
     preferencePairs,
     funnel: funnelOf(summaries, rows, left),
     options: { ...run.manifest.content, selfalign: VERSION },

@@ -30,10 +30,12 @@ const ROOT = [
   "summaries",
   "plans",
   "settings",
+  "teaching",
   "compose",
   "publish",
   "opening",
   "pipeline",
+  "lab",
   "index",
 ];
 
