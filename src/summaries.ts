@@ -97,7 +97,7 @@ export async function summariseInstruct(run: RunDirectory, last: Journal): Promi
   for await (const text of last.texts("responses", "key")) {
     const response = JSON.parse(text) as WithResponse;
     for (const [reason, count] of Object.entries(response.dropped)) dropped.add(reason, count);
-    answered.add(response.group ?? response.key);
+    answered.add(response.group);
   }
   const teacher = teacherOf(run.manifest.content);
   const steps: Partial<Record<Step, StepStats>> = {};
