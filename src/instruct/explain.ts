@@ -27,7 +27,8 @@ export interface ExplainOptions {
 export interface Explanation<Row> {
   /** As sent; a conversation is written out. */
   readonly prompt: string;
-  readonly answer: Completion | Unanswered;
+  /** Word for word; null where there was none. */
+  readonly answer: string | null;
   /** Sections, code and tests of a response that could be read; null otherwise, and for the other steps. */
   readonly parts: ResponseParts | null;
   /** What a run would write, with what is published of a response; null where it would note a failure. */
@@ -87,7 +88,7 @@ export async function explainStep<S extends Step>(
   const failed = made !== null && "failed" in made ? made.failed : "reason" in answer ? answer : null;
   return {
     prompt: String(request.prompt),
-    answer,
+    answer: "text" in answer ? answer.text : null,
     parts: read !== null && "fields" in read ? read.fields : null,
     row,
     reason: failed?.reason ?? null,

@@ -60,7 +60,7 @@ describe("a step explained", () => {
       index: 1,
     });
     expect(response.prompt).toContain(task);
-    expect(response.answer).toMatchObject({ text: answer });
+    expect(response.answer).toBe(answer);
     expect(response.parts).toMatchObject({ reasoning: "Twice.", entryPoint: "double" });
     expect(response.row).toMatchObject({ index: 1, entryPoint: "double", prompt: response.prompt });
     expect(response.row?.response).toContain("return x + x");
@@ -69,6 +69,6 @@ describe("a step explained", () => {
 
   it("keeps an answer that came to nothing, with the reason", async () => {
     const failed = await explainStep("concepts", seed, { engine: saying("This code is nice."), prompts });
-    expect(failed).toMatchObject({ row: null, reason: "not-a-list", answer: { text: "This code is nice." } });
+    expect(failed).toMatchObject({ row: null, reason: "not-a-list", answer: "This code is nice." });
   });
 });
