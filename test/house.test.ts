@@ -31,6 +31,7 @@ const ROOT = [
   "plans",
   "settings",
   "teaching",
+  "judging",
   "compose",
   "publish",
   "opening",
