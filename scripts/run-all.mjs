@@ -30,7 +30,7 @@ const NOTEBOOKS = [
 ];
 
 /** Notebooks that are about no run; they take seconds, and come last. */
-const OTHERS = ["05_run_starcoder2"];
+const OTHERS = ["05_run_starcoder2", "06_prompt_lab"];
 
 async function main(args) {
   const { values, others } = parseFlags(args, FLAGS);

@@ -6,12 +6,15 @@ import type { Sample } from "./core/record.js";
 import type { RunDirectory } from "./core/run.js";
 import { BASELINE, isBaseline } from "./dataset/card.js";
 import { LOADING } from "./dataset/loading.js";
+import type { DatasetStats } from "./dataset/stats.js";
+import { REPLAYED, samplingText, teacherOf, type ModelTeacher } from "./dataset/teacher.js";
+import { STEPS } from "./instruct/stage.js";
 import { VERSION } from "./package.js";
 import type { StageTime } from "./report/charts.js";
 import type { Distribution } from "./report/distributions.js";
-import type { Report, ReportSample, SeedPoint } from "./report/report.js";
+import type { ModelWork, Report, ReportSample, SeedPoint } from "./report/report.js";
 import { readSamples, readSeeds } from "./readers.js";
-import { funnelOf, readDatasetStats, readSummaries } from "./summaries.js";
+import { funnelOf, readDatasetStats, readSummaries, type InstructStats } from "./summaries.js";
 
 /** Rows shown in the report. */
 const SAMPLES = 8;
@@ -21,19 +24,27 @@ export async function composeReport(run: RunDirectory, corpus: Corpus): Promise<
   const summaries = await readSummaries(run.dir);
   const stats = await readDatasetStats(run.dir);
   const { values, samples } = await readRowsToShow(run.dir);
+  const teacher = teacherOf(run.manifest.content);
+  const replay = teacher?.replayed === true ? `; ${REPLAYED}` : "";
   return {
-    title: isBaseline(stats) ? BASELINE : `instructions by ${Object.keys(stats.models).join(", ")}`,
-    subtitle: `${summaries.seeds.functions} functions of ${corpus.title}, ${summaries.seeds.files} files read`,
+    title: titleOf(stats, teacher),
+    subtitle: `${summaries.seeds.functions} functions of ${corpus.title}, ${summaries.seeds.files} files read${replay}`,
     warnings: [],
     seedsRead: summaries.seeds.functions,
     rowsPublished: stats.rows,
     verdicts: summaries.validate.verdicts,
+    model: teacher === null ? null : modelWork(teacher, summaries.instruct),
     funnel: funnelOf(summaries, stats.rows, stats.left),
     rejects: [
       { stage: "seeds", counts: summaries.seeds.rejected },
       { stage: "files", counts: summaries.seeds.rejectedFiles, unit: "files" },
+      { stage: "concepts", counts: summaries.instruct.concepts.failed, unit: "seeds" },
       { stage: "instructions", counts: summaries.instruct.instructions.failed, unit: "seeds" },
-      { stage: "responses", counts: summaries.instruct.responses.failed, unit: "seeds" },
+      {
+        stage: "responses",
+        counts: summaries.instruct.responses.failed,
+        unit: teacher === null ? "seeds" : "responses",
+      },
       { stage: "tests", counts: summaries.instruct.dropped, unit: "tests" },
       { stage: "selection", counts: stats.left, unit: "responses" },
     ].filter(({ counts }) => Object.keys(counts).length > 0),
@@ -53,6 +64,28 @@ export async function composeReport(run: RunDirectory, corpus: Corpus): Promise<
         value: `${String(run.manifest.content["sandbox"])}, ${String(run.manifest.content["interpreter"])}`,
       },
     ],
+  };
+}
+
+function titleOf(stats: DatasetStats, teacher: ModelTeacher | null): string {
+  if (teacher === null)
+    return isBaseline(stats) ? BASELINE : `instructions by ${Object.keys(stats.models).join(", ")}`;
+  return teacher.replayed ? `replayed from ${teacher.name}` : `instructions by ${teacher.name}`;
+}
+
+function modelWork(teacher: ModelTeacher, instruct: InstructStats): ModelWork {
+  const { identity, prompts, sampling, replayed } = teacher;
+  const told = replayed
+    ? `None: ${REPLAYED} (${identity}).`
+    : `${identity}, prompted with the set ${prompts}; ${samplingText(sampling)}.`;
+  const { drawn = 0, always = null } = instruct.rounds ?? {};
+  return {
+    told,
+    steps: STEPS.flatMap((step) => {
+      const { rows: parsed, asked } = instruct[step];
+      return asked === undefined ? [] : [{ step, parsed, ...asked }];
+    }),
+    rounds: always === null ? null : { drawn, always },
   };
 }
 

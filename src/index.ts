@@ -104,7 +104,18 @@ export { writeTinyModel } from "./model/tiny.js";
 export { callsFor } from "./instruct/inputs.js";
 export { examplesOf, stepsOf } from "./instruct/doctest.js";
 export { conceptsOf } from "./instruct/concepts.js";
-export { funnelChart, reasonsChart, timeChart, verdictChart, type Count } from "./report/charts.js";
+export { editPrompts, type PromptEdits } from "./instruct/editing.js";
+export { explainStep, type ExplainOptions, type Explanation } from "./instruct/explain.js";
+export { openPrompts, SHIPPED_PROMPTS, type PromptSet } from "./instruct/prompts.js";
+export {
+  changeChart,
+  funnelChart,
+  reasonsChart,
+  timeChart,
+  verdictChart,
+  type Count,
+  type ShareChange,
+} from "./report/charts.js";
 export { distributionGrid, histogram, type Distribution } from "./report/distributions.js";
 export type { Figure } from "./report/figure.js";
 export { toFrame, type Frame } from "./report/frame.js";
@@ -136,4 +147,13 @@ export { finishedStages, STAGES, type StageName } from "./plans.js";
 export type { PipelineOptions } from "./settings.js";
 export { prepareRun } from "./opening.js";
 export { runPipeline, type RunSummary } from "./pipeline.js";
+export {
+  comparePrompts,
+  costOfRun,
+  type PromptComparison,
+  type PromptPair,
+  type PromptSide,
+  type RunCost,
+  type SeedOutcome,
+} from "./lab.js";
 export { collect } from "./core/collect.js";

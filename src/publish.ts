@@ -13,6 +13,7 @@ import { DATASET_FOLDER, exportDataset, JSONL_FILE, PARQUET_FILE } from "./datas
 import { PREFERENCES_FILE, writePreferences } from "./dataset/preferences.js";
 import { select, survey } from "./dataset/readings.js";
 import { tally } from "./dataset/stats.js";
+import { teacherOf } from "./dataset/teacher.js";
 import type { Decontamination } from "./overlap/decontaminate.js";
 import { VERSION } from "./package.js";
 import { loadGrammar } from "./python/syntax.js";
@@ -79,6 +80,7 @@ export async function publishDataset({
     corpus: corpus.title,
     stats,
     splits: found.stats,
+    teacher: teacherOf(run.manifest.content),
     preferencePairs,
     funnel: funnelOf(summaries, rows, left),
     options: { ...run.manifest.content, selfalign: VERSION },

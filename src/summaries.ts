@@ -9,6 +9,8 @@ import type { RunDirectory } from "./core/run.js";
 import { DATASET_FOLDER } from "./dataset/export.js";
 import type { SplitStats } from "./dataset/splits.js";
 import { tally, type DatasetStats } from "./dataset/stats.js";
+import { teacherOf } from "./dataset/teacher.js";
+import { completionsOf, type CompletionRow } from "./instruct/completions.js";
 import { STEPS, type Step } from "./instruct/stage.js";
 import { seedFunnel, type FunnelStep } from "./seeds/funnel.js";
 import { KEPT, POSITION, REJECTED, type Position } from "./seeds/gather.js";
@@ -30,17 +32,42 @@ export interface SeedStats {
 export interface StepStats {
   readonly rows: number;
   readonly failed: Counts;
+  /** What a model was asked; absent where none taught. */
+  readonly asked?: AskedStats;
+}
+
+/** Requests to a model and their tokens, over all starts of a run. */
+export interface AskedStats {
+  readonly requests: number;
+  /** Tokens sent and tokens drawn; null where no answer tells how many. */
+  readonly promptTokens: number | null;
+  readonly newTokens: number | null;
+}
+
+/** What came of drawing responses in rounds. */
+export interface RoundsStats {
+  /** Instructions with a response that could be read. */
+  readonly answered: number;
+  /** Responses that were asked for. */
+  readonly drawn: number;
+  /** Those of as many for each instruction as it may get at most; null for transcripts, which hold what they hold. */
+  readonly always: number | null;
 }
 
 export interface InstructStats extends Readonly<Record<Step, StepStats>> {
   /** Tests that the teacher left out, by reason. */
   readonly dropped: Counts;
+  /** Absent where no model taught. */
+  readonly rounds?: RoundsStats;
 }
+
+/** Folder of the steps. */
+const FOLDER = "self_oss_output";
 
 /** Where each summary lies inside a run. */
 export const SUMMARY_FILES = {
   seeds: ["seed_output", "stats.json"],
-  instruct: ["self_oss_output", "stats.json"],
+  instruct: [FOLDER, "stats.json"],
   validate: ["validation_output", "validation_stats.json"],
 } as const;
 
@@ -66,24 +93,48 @@ export async function summariseSeeds(run: RunDirectory, journal: Journal): Promi
 /** Writes `self_oss_output/stats.json` from the journal of the last step and the published files of the others. */
 export async function summariseInstruct(run: RunDirectory, last: Journal): Promise<void> {
   const dropped = counter();
+  const answered = new Set<string>();
   for await (const text of last.texts("responses", "key")) {
-    for (const [reason, count] of Object.entries((JSON.parse(text) as WithResponse).dropped))
-      dropped.add(reason, count);
+    const response = JSON.parse(text) as WithResponse;
+    for (const [reason, count] of Object.entries(response.dropped)) dropped.add(reason, count);
+    answered.add(response.group);
   }
+  const teacher = teacherOf(run.manifest.content);
   const steps: Partial<Record<Step, StepStats>> = {};
   for (const step of STEPS) {
+    /** Rows of a file of this step. */
+    const rowsOf = <Row>(name: string): AsyncIterable<Row> =>
+      step === "responses" ? parsed(last.texts(name, "key")) : readRows(run.at(FOLDER, `${name}.jsonl`));
     const failed = counter();
-    if (step === "responses") {
-      for await (const text of last.texts("responses.failed", "key"))
-        failed.add((JSON.parse(text) as Reject).reason);
-    } else {
-      const file = run.at("self_oss_output", `${step}.failed.jsonl`);
-      for await (const { reason } of readRows<Reject>(file)) failed.add(reason);
-    }
+    for await (const { reason } of rowsOf<Reject>(`${step}.failed`)) failed.add(reason);
     const rows = step === "responses" ? last.counts().get(step) : run.manifest.stages[step]?.rows;
-    steps[step] = { rows: rows ?? 0, failed: failed.counts() };
+    steps[step] = {
+      rows: rows ?? 0,
+      failed: failed.counts(),
+      ...(teacher === null ? {} : { asked: await askedOf(rowsOf(completionsOf(step))) }),
+    };
   }
-  await write(run, "instruct", { ...steps, dropped: dropped.counts() });
+  const drawn = steps.responses?.asked?.requests;
+  const most = teacher?.replayed === false ? teacher.sampling.budget : null;
+  const always = most === null ? null : most * (steps.instructions?.rows ?? 0);
+  const rounds = drawn === undefined ? {} : { rounds: { answered: answered.size, drawn, always } };
+  await write(run, "instruct", { ...steps, dropped: dropped.counts(), ...rounds });
+}
+
+async function* parsed<Row>(texts: AsyncIterable<string>): AsyncGenerator<Row> {
+  for await (const text of texts) yield JSON.parse(text) as Row;
+}
+
+/** Sums answers up. */
+export async function askedOf(answers: AsyncIterable<CompletionRow>): Promise<AskedStats> {
+  const sum = { requests: 0, promptTokens: null as number | null, newTokens: null as number | null };
+  for await (const answer of answers) {
+    sum.requests++;
+    if ("reason" in answer) continue;
+    if (answer.promptTokens !== null) sum.promptTokens = (sum.promptTokens ?? 0) + answer.promptTokens;
+    if (answer.newTokens !== null) sum.newTokens = (sum.newTokens ?? 0) + answer.newTokens;
+  }
+  return sum;
 }
 
 /** Writes `validation_output/validation_stats.json`. */
@@ -150,7 +201,11 @@ export function funnelOf(
     ...seedFunnel(seeds),
     { name: "with concepts", count: instruct.concepts.rows, left: instruct.concepts.failed },
     { name: "with instruction", count: instruct.instructions.rows, left: instruct.instructions.failed },
-    { name: "with response", count: instruct.responses.rows, left: instruct.responses.failed },
+    {
+      name: "with response",
+      count: instruct.rounds?.answered ?? instruct.responses.rows,
+      left: instruct.responses.failed,
+    },
     { name: "published", count: rows, left },
   ];
 }

@@ -1,5 +1,7 @@
 // Who teaches in a run: the docstring teacher, which needs nothing, or an engine with a prompt set; and what of that decides
 // the rows.
+import { existsSync } from "node:fs";
+import path from "node:path";
 import { InputError } from "./core/errors.js";
 import { readManifest, type ContentOptions } from "./core/run.js";
 import { openAsker, type Asker } from "./engine/asker.js";
@@ -61,6 +63,8 @@ export async function openTeaching(settings: Settings, onNotice: (text: string) 
         });
   return {
     content: {
+      // Where its files lie decides nothing.
+      model: modelTitle(model),
       engine: engine?.identity ?? String(before),
       prompts: `${prompts.name} ${prompts.identity}`,
       sampling: JSON.stringify(sampling),
@@ -70,6 +74,17 @@ export async function openTeaching(settings: Settings, onNotice: (text: string) 
     concurrency,
     close: () => engine?.close() ?? Promise.resolve(),
   };
+}
+
+/** A model as a run notes it, files without their folders: `starcoder2:models/tiny-int8` is `starcoder2:tiny-int8`. */
+export function modelTitle(model: string): string {
+  const [, kind = "", name = ""] = /^(\w+:)?(.*)$/s.exec(model) ?? [];
+  const isFile =
+    kind === "starcoder2:" ||
+    kind === "replay:" ||
+    path.isAbsolute(name) ||
+    (kind === "transformers:" && existsSync(name));
+  return `${kind}${isFile ? path.basename(name) : name}`;
 }
 
 /** A teacher at work. */

@@ -36,6 +36,7 @@ const ROOT = [
   "publish",
   "opening",
   "pipeline",
+  "lab",
   "index",
 ];
 

@@ -13,6 +13,7 @@ import { PREFERENCES_FILE } from "./preferences.js";
 import type { FunnelStep } from "../seeds/funnel.js";
 import { VERDICTS } from "./stats.js";
 import type { DatasetStats, FigureName } from "./stats.js";
+import { REPLAYED, samplingText, type ModelTeacher } from "./teacher.js";
 
 export interface CardData {
   /** Title for people. */
@@ -22,6 +23,8 @@ export interface CardData {
   /** Of the published rows. */
   readonly stats: DatasetStats;
   readonly splits: SplitStats;
+  /** The model that was asked; null where none was, or where the rows of several runs come together. */
+  readonly teacher: ModelTeacher | null;
   /** Pairs of a published answer and a failing one. */
   readonly preferencePairs: number;
   /** First to last. */
@@ -69,6 +72,7 @@ export function datasetCard(data: CardData): string {
     header(data),
     `# ${plainText(data.name)}`,
     isBaseline(stats) ? `**${BASELINE}**` : "",
+    data.teacher?.replayed === true ? `**${REPLAYED}**` : "",
     ...data.warnings.map((warning) => `> **Warning.** ${plainText(warning)}`),
     introduction(data),
     "## From corpus to dataset",
@@ -135,18 +139,29 @@ function sizeCategory(rows: number): string {
   return at === 0 ? "n<1K" : `${names[at - 1] ?? ""}<n<${names[at] ?? ""}`;
 }
 
-function introduction({ corpus, stats }: CardData): string {
-  const teacher = isBaseline(stats)
-    ? "Instructions are made from docstrings and signatures, responses are the functions as their authors wrote them"
-    : `Instructions and responses were written by ${Object.keys(stats.models).map(quoted).join(", ")}`;
+function introduction({ corpus, stats, teacher }: CardData): string {
   const counts = VERDICTS.flatMap((verdict) => {
     const rows = stats.verdicts[verdict];
     return rows === undefined ? [] : [`${rows} ${verdict}`];
   });
   return (
     `${stats.rows} pairs of instruction and response in Python, grown from real functions of ${plainText(corpus)}. ` +
-    `${teacher}. Every response was run in a sandbox${counts.length > 0 ? `: ${counts.join(", ")}` : ""}. ` +
+    `${taughtBy(stats, teacher)}. Every response was run in a sandbox${counts.length > 0 ? `: ${counts.join(", ")}` : ""}. ` +
     `${stats.asserts} asserts ran and held. \`${PARQUET_FILE}\` and \`${JSONL_FILE}\` hold the same rows.`
+  );
+}
+
+function taughtBy(stats: DatasetStats, teacher: ModelTeacher | null): string {
+  if (isBaseline(stats))
+    return "Instructions are made from docstrings and signatures, responses are the functions as their authors wrote them";
+  if (teacher === null)
+    return `Instructions and responses were written by ${Object.keys(stats.models).map(quoted).join(", ")}`;
+  const { identity, prompts, sampling, replayed } = teacher;
+  if (replayed)
+    return `Concepts, instructions and responses were read out of a file of transcripts (${quoted(identity)})`;
+  return (
+    `Concepts, instructions and responses were written by the model ${quoted(identity)}, ` +
+    `prompted with the set ${quoted(prompts)}: ${samplingText(sampling)}`
   );
 }
 
@@ -244,11 +259,14 @@ function licences({ stats, notices }: CardData): string {
   ].join("\n\n");
 }
 
-function limits({ stats, limits: more }: CardData): string {
+function limits({ stats, teacher, limits: more }: CardData): string {
   const { verdicts, modes } = stats;
   const said = [
     isBaseline(stats)
       ? `${BASELINE}. The instructions tell what a maintainer wrote for readers of the code, not what a user would ask.`
+      : "",
+    teacher?.replayed === true
+      ? "The transcripts may have been written by people, to show the way: the rows say nothing about what a model can do."
       : "",
     (verdicts.verified ?? 0) > 0
       ? "`verified` means that the given asserts held. They are few, and a wrong response can pass them."

@@ -10,16 +10,15 @@ export interface Price {
 export interface Meter {
   /** Counts an answer and gives it back. */
   count(answer: Completion | Unanswered): Completion | Unanswered;
-  /** e.g. `1.2M tokens sent, 310k drawn, 0.42`; empty before the first answer. */
+  /** e.g. `1.2M tokens sent, 310k drawn, 0.42 spent`; empty where no answer has told of tokens. */
   told(): string;
 }
 
 /** A meter from zero. */
 export function openMeter(price: Price | null): Meter {
-  const total = { answers: 0, prompt: 0, completion: 0 };
+  const total = { prompt: 0, completion: 0 };
   return {
     count(answer) {
-      total.answers++;
       if ("text" in answer) {
         total.prompt += answer.promptTokens ?? 0;
         total.completion += answer.newTokens ?? 0;
@@ -27,8 +26,8 @@ export function openMeter(price: Price | null): Meter {
       return answer;
     },
     told() {
-      if (total.answers === 0) return "";
       const { prompt, completion } = total;
+      if (prompt + completion === 0) return "";
       const spent = price === null ? "" : `, ${costOf({ prompt, completion }, price).toFixed(2)} spent`;
       return `${short(prompt)} tokens sent, ${short(completion)} drawn${spent}`;
     },

@@ -1,8 +1,9 @@
 // What a model answered, kept word for word beside the rows that were made of it: an answer in the journal is never asked for
 // again, a parser that has learned more can read it anew, and `replay:` answers from it.
-import type { Entry, Journal } from "../core/journal.js";
+import type { Entry } from "../core/journal.js";
 import { keyOf } from "../core/record.js";
 import type { Completion, GenerateRequest, Unanswered } from "../engine/engine.js";
+import type { Answers } from "./stage.js";
 
 /** A line of `<step>.completions.jsonl`. */
 export type CompletionRow = { readonly key: string; /** The request's key. */ readonly of: string } & (
@@ -29,7 +30,7 @@ export function isUnanswered(row: unknown): boolean {
 export async function answered(
   step: string,
   request: GenerateRequest,
-  journal: Journal,
+  journal: Answers,
   ask: (request: GenerateRequest) => Promise<Completion | Unanswered>,
 ): Promise<Answered> {
   const key = keyOf("completion", request.key);

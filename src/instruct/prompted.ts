@@ -2,7 +2,6 @@
 // Everything drawn (difficulty, block of examples, the model's own seed, what is published of a response) depends on the
 // run's seed and the record's key only.
 // Method: Self-OSS-Instruct, https://github.com/bigcode-project/starcoder2-self-align
-import type { Journal } from "../core/journal.js";
 import { uniforms } from "../core/random.js";
 import type { Seed } from "../core/record.js";
 import type { Completion, GenerateRequest, Prompt, Unanswered } from "../engine/engine.js";
@@ -14,7 +13,7 @@ import { parseConcepts, parseInstruction, parseResponse, type Parsed } from "./p
 import type { PromptSet, StepFields } from "./prompts.js";
 import type { Rounds } from "./rounds.js";
 import { sanitise } from "./sanitise.js";
-import { made, type Step, type Teacher } from "./stage.js";
+import { made, type Answers, type Step, type Teacher } from "./stage.js";
 
 /** How answers are drawn. */
 export interface Sampling extends Rounds {
@@ -119,7 +118,7 @@ interface Item {
   /** Of the row that the answer may become. */
   readonly key: string;
   readonly index: number;
-  readonly journal: Journal;
+  readonly journal: Answers;
 }
 
 interface Put extends Answered {

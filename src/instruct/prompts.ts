@@ -8,7 +8,7 @@ import { shuffled, uniforms } from "../core/random.js";
 import { keyOf } from "../core/record.js";
 import type { Prompt } from "../engine/engine.js";
 import { PACKAGE_ROOT } from "../package.js";
-import { readExamples, readText, type Difficulty, type WorkedExample } from "./examples.js";
+import { readExamples, readText, type Difficulty, type NamedText, type WorkedExample } from "./examples.js";
 import { layoutFiles, openLayout, PROMPT_KINDS, type ItemValues, type PromptKind } from "./layouts.js";
 import type { Step } from "./stage.js";
 import { readFields, type Fields } from "./yaml.js";
@@ -29,6 +29,8 @@ export interface PromptSet {
   readonly kind: PromptKind;
   /** sha1 over the names and texts of its files. */
   readonly identity: string;
+  /** Names and texts of its files; those of the worked examples begin with `examples/`. */
+  readonly files: readonly NamedText[];
   /** By name. */
   readonly examples: readonly WorkedExample[];
   /** Strings that end an answer. */
@@ -74,6 +76,7 @@ export async function openPrompts(nameOrFolder: string): Promise<PromptSet> {
     name: path.basename(folder),
     kind,
     identity: keyOf(...sources.flatMap((source) => [source.name, source.text])),
+    files: sources,
     examples,
     stop,
     blocks: perStep((step) => blocks[step].length),

@@ -23,21 +23,24 @@ export function stepKey(step: Step, parent: { readonly key: string }): string {
   return keyOf(step, parent.key, 0);
 }
 
+/** What was answered before, by key; a run's journal is such. */
+export type Answers = Pick<Journal, "find">;
+
 /** Three steps, each with the journal of its stage at hand, and how many responses an instruction gets. */
 export interface Teacher {
   readonly rounds: Rounds;
-  readonly concepts: (seed: Seed, key: string, journal: Journal) => Promise<Made<WithConcepts>>;
+  readonly concepts: (seed: Seed, key: string, journal: Answers) => Promise<Made<WithConcepts>>;
   readonly instructions: (
     record: WithConcepts,
     key: string,
-    journal: Journal,
+    journal: Answers,
   ) => Promise<Made<WithInstruction>>;
   /** Null where a transcript has no more responses. */
   readonly responses: (
     record: WithInstruction,
     key: string,
     index: number,
-    journal: Journal,
+    journal: Answers,
   ) => Promise<Made<WithResponse> | null>;
 }
 

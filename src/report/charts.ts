@@ -124,32 +124,77 @@ export interface StageTime {
 
 /** Wall-clock and CPU seconds per stage, in the stages' order. */
 export function timeChart(stages: readonly StageTime[], title = "Where the time went"): Figure {
-  if (stages.length === 0) return emptyFigure(title);
-  const names = stages.map(({ stage }) => plotText(stage));
-  const bar = (name: string, seconds: readonly number[], color: string): JsonObject => ({
+  const cpuSeconds = stages.map((stage) => stage.cpuSeconds);
+  const known = cpuSeconds.every((seconds) => seconds !== null);
+  const wall = { name: "wall clock", values: stages.map(({ wallSeconds }) => wallSeconds) };
+  return groupedBars(
+    stages.map(({ stage }) => stage),
+    known ? [wall, { name: "CPU", values: cpuSeconds }] : [wall],
+    { title, unit: "seconds", after: " s" },
+  );
+}
+
+/** A share before and after a change. */
+export interface ShareChange {
+  readonly name: string;
+  /** From 0 to 1. */
+  readonly old: number;
+  readonly new: number;
+}
+
+/** Old and new shares side by side. */
+export function changeChart(changes: readonly ShareChange[], title: string): Figure {
+  const percents = (side: "old" | "new"): number[] => changes.map((change) => 100 * change[side]);
+  const series = [
+    { name: "old", values: percents("old") },
+    { name: "new", values: percents("new") },
+  ];
+  const options = { title, unit: "per cent", after: " %" };
+  return groupedBars(
+    changes.map(({ name }) => name),
+    series,
+    options,
+  );
+}
+
+interface Series {
+  readonly name: string;
+  /** One for each group. */
+  readonly values: readonly number[];
+}
+
+interface GroupedOptions {
+  readonly title: string;
+  /** Title of the axis, and what stands behind a value. */
+  readonly unit: string;
+  readonly after: string;
+}
+
+/** Groups of horizontal bars with a legend: at most two series. */
+function groupedBars(
+  groups: readonly string[],
+  series: readonly Series[],
+  { title, unit, after }: GroupedOptions,
+): Figure {
+  if (groups.length === 0) return emptyFigure(title);
+  const names = groups.map(plotText);
+  const data = series.map(({ name, values }, at): JsonObject => ({
     type: "bar",
     orientation: "h",
     name,
     y: names,
-    x: seconds.map((value) => Number(value.toPrecision(4))),
-    marker: { color },
-    hovertemplate: `%{y}: %{x:,.3~r} s ${name}<extra></extra>`,
-  });
-  const wall = bar(
-    "wall clock",
-    stages.map(({ wallSeconds }) => wallSeconds),
-    colours.main,
-  );
-  const cpuSeconds = stages.map((stage) => stage.cpuSeconds);
-  const known = cpuSeconds.every((seconds) => seconds !== null);
+    x: values.map((value) => Number(value.toPrecision(4))),
+    marker: { color: at === 0 ? colours.main : colours.soft },
+    hovertemplate: `%{y}: %{x:,.3~r}${after} ${name}<extra></extra>`,
+  }));
   return {
-    data: known ? [wall, bar("CPU", cpuSeconds, colours.soft)] : [wall],
-    layout: layout(title, 110 + stages.length * 46, {
+    data,
+    layout: layout(title, 110 + groups.length * 46, {
       barmode: "group",
       bargap: 0.35,
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", traceorder: "normal" },
-      xaxis: axis("seconds", { rangemode: "tozero", nticks: 6 }),
+      xaxis: axis(unit, { rangemode: "tozero", nticks: 6 }),
       yaxis: axis("", { autorange: "reversed", showgrid: false, tickfont: { size: 12, color: colours.ink } }),
     }),
   };

@@ -1,13 +1,15 @@
 // The report as Markdown, for terminals, code hosts and diffs: the same facts as the page, tables instead of charts.
 // Text from corpora and models is escaped or fenced, so it can't become markup.
 import { readable } from "./figure.js";
-import { cellText } from "./markup.js";
+import { cellText, columnsOf } from "./markup.js";
 import { median } from "./bins.js";
 import {
   secondsText,
   headlineVerdicts,
+  modelRows,
   originOf,
   otherVerdicts,
+  savedText,
   verdictMeaning,
   type Report,
   type ReportSample,
@@ -32,6 +34,7 @@ export function reportMarkdown(report: Report): string {
     ]),
     "## Verdicts",
     countTable("verdict", ordered(report)),
+    ...modelPart(report),
     "## Quality of the published rows",
     metricTable(report),
     "## Samples",
@@ -94,6 +97,20 @@ function countTable(name: string, counts: Readonly<Record<string, number>>): str
     [name, "count"],
     rows.map(([key, count]) => [key, readable(count)]),
   );
+}
+
+function modelPart({ model }: Report): readonly string[] {
+  if (model === null) return [];
+  const rows = modelRows(model);
+  return [
+    "## What the model did",
+    literal(model.told),
+    table(
+      columnsOf(rows),
+      rows.map((row) => Object.values(row).map((cell) => (cell === null ? "–" : cellText(cell)))),
+    ),
+    savedText(model),
+  ];
 }
 
 function metricTable({ metrics }: Report): string {

@@ -9,8 +9,10 @@ import { chartSlot, drawScript, inlineScript, plotlySource } from "./plotly.js";
 import {
   secondsText,
   headlineVerdicts,
+  modelRows,
   originOf,
   otherVerdicts,
+  savedText,
   verdictMeaning,
   type Report,
   type ReportSample,
@@ -38,6 +40,7 @@ export function reportHtml(report: Report, { highlight = plain, open = 2 }: Repo
   const sections = [
     funnelSection(report),
     verdictSection(report),
+    ...modelSection(report),
     qualitySection(report),
     seedSection(report),
     sampleSection(report, highlight, open),
@@ -118,6 +121,14 @@ function verdictSection({ verdicts }: Report): Section {
     html: `<p class="intro">Each response was run in a sandbox. The words are kept apart on purpose: an assert that an author wrote says more than one recorded from the code itself, and one pass rate would hide the difference.</p>
 ${chartSlot(verdictChart(verdicts))}`,
   };
+}
+
+function modelSection({ model }: Report): readonly Section[] {
+  if (model === null) return [];
+  const saved = savedText(model);
+  const html = `<p class="intro">${escapeHtml(model.told)}</p>
+${tableHtml(modelRows(model))}${saved === "" ? "" : `<p>${escapeHtml(saved)}</p>`}`;
+  return [{ id: "model", short: "Model", title: "What the model did", html }];
 }
 
 function qualitySection({ metrics }: Report): Section {
@@ -222,7 +233,7 @@ function useSection({ loading, licences, notices }: Report, highlight: Highlight
 
 function runSection({ times, options, versions }: Report): Section {
   const facts = (title: string, list: Report["options"]): string =>
-    `<div><h3>${title}</h3>${tableHtml(
+    `<div class="facts"><h3>${title}</h3>${tableHtml(
       list.map(({ name, value }) => ({ name, value })),
       { limit: list.length },
     )}</div>`;

@@ -5,7 +5,7 @@ import type { Count, StageTime } from "./charts.js";
 import type { Distribution } from "./distributions.js";
 import { readable } from "./figure.js";
 import { VERDICTS } from "../dataset/stats.js";
-import type { Cell } from "./markup.js";
+import type { Cell, Row } from "./markup.js";
 
 /** A name and its value, both shown as they are. */
 export interface Fact {
@@ -25,6 +25,8 @@ export interface Report {
   readonly rowsPublished: number;
   /** Responses by verdict; a missing word means none. */
   readonly verdicts: Readonly<Partial<Record<Verdict, number>>>;
+  /** What a model was asked; null where none taught. */
+  readonly model: ModelWork | null;
   /** How many were left after each step, first to last. */
   readonly funnel: readonly Count[];
   /** Why things were left out, per stage. */
@@ -43,6 +45,25 @@ export interface Report {
   readonly loading: readonly Snippet[];
   readonly options: readonly Fact[];
   readonly versions: readonly Fact[];
+}
+
+/** A model's part in a run. */
+export interface ModelWork {
+  /** Which model, how it was prompted and how it drew, in a sentence. */
+  readonly told: string;
+  readonly steps: readonly ModelStep[];
+  /** Responses that were drawn, and those of always drawing as many as allowed; null where that says nothing. */
+  readonly rounds: { readonly drawn: number; readonly always: number } | null;
+}
+
+export interface ModelStep {
+  readonly step: string;
+  readonly requests: number;
+  /** Answers that could be read. */
+  readonly parsed: number;
+  /** Null where the engine does not tell. */
+  readonly promptTokens: number | null;
+  readonly newTokens: number | null;
 }
 
 export interface StageRejects {
@@ -93,6 +114,28 @@ export const verdictMeaning: Readonly<Record<(typeof headlineVerdicts)[number], 
 export function otherVerdicts({ verdicts }: Pick<Report, "verdicts">): number {
   const others = VERDICTS.filter((verdict) => !headlineVerdicts.some((word) => word === verdict));
   return others.reduce((sum, verdict) => sum + (verdicts[verdict] ?? 0), 0);
+}
+
+/** The model's steps as a table's rows; without the tokens where the engine tells of none. */
+export function modelRows({ steps }: ModelWork): readonly Row[] {
+  const told = steps.some((step) => step.promptTokens !== null || step.newTokens !== null);
+  return steps.map(({ step, requests, parsed, promptTokens, newTokens }) => ({
+    step,
+    requests,
+    ...(told ? { "tokens sent": promptTokens, "tokens drawn": newTokens } : {}),
+    "could be read": requests === 0 ? null : `${readable((100 * parsed) / requests, 0)} %`,
+  }));
+}
+
+/** What drawing in rounds saved, in a sentence; empty where that says nothing. */
+export function savedText({ rounds }: ModelWork): string {
+  if (rounds === null || rounds.always === 0) return "";
+  const { drawn, always } = rounds;
+  const saved = readable((100 * (always - drawn)) / always, 0);
+  return (
+    `${readable(drawn)} responses were drawn, in rounds that end when one is good. Always drawing as many as allowed ` +
+    `would have been ${readable(always)}: the rounds saved ${saved} %.`
+  );
 }
 
 /** `path:12–40` in its repository and revision, with the licence where one is known. */

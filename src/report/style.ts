@@ -46,7 +46,7 @@ th{font-weight:600;color:var(--muted);border-bottom-color:var(--pale);white-spac
 .wide{overflow-x:auto}
 .wide .plot{min-width:760px}
 ${tokens}
-@media (max-width:600px){main,.inner{padding:0 16px}body{font-size:15px}pre.code{padding:.8rem .9rem}}
+@media (max-width:600px){main,.inner{padding:0 16px}body{font-size:15px}pre.code{padding:.8rem .9rem}th{white-space:normal}th,td{padding-right:.8rem}}
 @media print{body{font-size:11pt}nav{display:none}.chart,.sample,tr{break-inside:avoid}a{color:inherit;text-decoration:none}
 pre{white-space:pre-wrap}}
 body.printing main,body.printing .inner{width:680px;padding:0}
@@ -93,10 +93,10 @@ section+section{border-top:1px solid var(--line)}
 .figures{display:grid;grid-template-columns:1fr auto;gap:.22rem 1rem;margin:0 0 1.4rem;font-size:.86rem}
 .figures dt{color:var(--muted)}
 .figures dd{margin:0;text-align:right;font-variant-numeric:tabular-nums}
-.facts{columns:2;column-gap:3rem}
-.facts .table{break-inside:avoid}
+.facts td:last-child{overflow-wrap:anywhere}
 .notice{font-size:.86rem;color:var(--muted);white-space:pre-wrap;max-width:none}
 footer{color:var(--muted);font-size:.85rem;padding:2rem 0 4rem}
+@media (max-width:600px){#model td,#model th{padding-right:.5rem;font-size:.8rem}}
 @media (max-width:860px){.numbers{grid-template-columns:1fr 1fr}.parts{grid-template-columns:minmax(0,1fr)}.from{margin-left:0;flex-basis:100%}}
 @media print{.numbers{grid-template-columns:repeat(4,1fr)}.parts{display:block}section{padding:1.5rem 0 .5rem}}
 `;

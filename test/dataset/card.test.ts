@@ -5,6 +5,7 @@ import type { CardData } from "../../src/dataset/card.js";
 import { LOADING } from "../../src/dataset/loading.js";
 import { tally } from "../../src/dataset/stats.js";
 import type { DatasetStats } from "../../src/dataset/stats.js";
+import { teacherOf } from "../../src/dataset/teacher.js";
 import { rowOf, rowsOf } from "./rows.js";
 import type { Changes } from "./rows.js";
 
@@ -20,6 +21,7 @@ function cardOf(data: Partial<CardData> = {}): string {
     corpus: "the standard library",
     stats: statsOf({}),
     splits: { train: 19, test: 1, grouping: "repository", clustered: false, groups: 7 },
+    teacher: null,
     preferencePairs: 0,
     funnel: [],
     options: {},
@@ -88,6 +90,29 @@ describe("the text", () => {
     expect(cardOf()).toContain(`**${BASELINE}**`);
     expect(cardOf({ stats: statsOf({ model: "starcoder2:x" }) })).not.toContain("baseline");
     expect(cardOf({ stats: statsOf({}, { model: "starcoder2:x" }) })).not.toContain("baseline");
+  });
+
+  const sampling = { temperature: 0.6, topP: 0.9, maxTokens: 700, budget: 8, width: 2, wanted: 1 };
+  const taughtBy = (engine: string): string => {
+    const options = { model: "openai:x", engine, prompts: "chat 0a1b", sampling: JSON.stringify(sampling) };
+    return cardOf({ stats: statsOf({ model: engine }), teacher: teacherOf(options) });
+  };
+
+  it("says which model taught, how it was prompted and how it drew", () => {
+    const card = taughtBy("openai chat owner/model");
+    expect(card).toContain(
+      "written by the model `openai chat owner/model`, prompted with the set `chat 0a1b`: temperature 0.6, top-p 0.9, " +
+        "at most 700 new tokens, at most 8 responses for each instruction, 2 at a time until one is verified.",
+    );
+    expect(card).not.toMatch(/replay|transcript/iu);
+  });
+
+  it("does not take replayed texts for a model's", () => {
+    const card = taughtBy("replay:0a1b");
+    expect(card).toContain("no model's output of this run");
+    expect(card).toContain("were read out of a file of transcripts (`replay:0a1b`)");
+    expect(card).toContain("say nothing about what a model can do");
+    expect(card).not.toMatch(/written by (the model|`)|temperature/u);
   });
 
   it("tells how many were left at each step, and why others left, commonest first", () => {

@@ -1,7 +1,7 @@
 // Figures are compared with stored JSON (test/fixtures/charts): after a wanted change, `npx vitest run -u` rewrites it.
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { funnelChart, reasonsChart, timeChart, verdictChart } from "../../src/report/charts.js";
+import { changeChart, funnelChart, reasonsChart, timeChart, verdictChart } from "../../src/report/charts.js";
 import { distributionGrid, histogram } from "../../src/report/distributions.js";
 import { titleOf, type Figure } from "../../src/report/figure.js";
 import { scatter } from "../../src/report/scatter.js";
@@ -34,6 +34,13 @@ const figures: Readonly<Record<string, Figure>> = {
     { title: "Three of four", columns: 2 },
   ),
   time: timeChart(seconds),
+  change: changeChart(
+    [
+      { name: "responses read", old: 0.5, new: 2 / 3 },
+      { name: "<verified>", old: 0, new: 1 },
+    ],
+    "Shares",
+  ),
   scatter: scatter(
     [
       { x: 1, y: 2, label: "<i>" },
@@ -79,6 +86,7 @@ describe("charts without data", () => {
     histogram([NaN], { title: "x", unit: "lines" }),
     distributionGrid([], { title: "x" }),
     timeChart([]),
+    changeChart([], "x"),
     scatter([], { title: "x", x: "a", y: "b" }),
   ];
 

@@ -66,6 +66,7 @@ export const exampleReport: Report = {
   seedsRead: 11_284,
   rowsPublished: 231,
   verdicts: { verified: 38, recorded: 112, executed: 81, wrong: 21, error: 34, timeout: 3, vacuous: 11 },
+  model: null,
   funnel: [
     { name: "functions read", count: 11_284 },
     { name: "can stand alone, with docstring and return value", count: 1_148 },
@@ -142,6 +143,39 @@ export const exampleReport: Report = {
     { name: "selfalign", value: "0.1.0" },
     { name: "sandbox", value: "pyodide 314.0.7, CPython 3.14.2" },
     { name: "node", value: "20.20.2" },
+  ],
+};
+
+/** The same with a model as its teacher: options are long JSON texts. */
+export const exampleModelReport: Report = {
+  ...exampleReport,
+  title: "instructions by bigcode/starcoder2-15b-instruct-v0.1",
+  model: {
+    told: "openai completions bigcode/starcoder2-15b, prompted with the set starcoder2 aca312dc0a370e15ad25bba239f600d19718b06d.",
+    steps: [
+      { step: "concepts", requests: 300, parsed: 297, promptTokens: 812_004, newTokens: 9_120 },
+      { step: "instructions", requests: 297, parsed: 280, promptTokens: 903_551, newTokens: 31_008 },
+      { step: "responses", requests: 812, parsed: 633, promptTokens: null, newTokens: null },
+    ],
+    rounds: { drawn: 812, always: 2_800 },
+  },
+  options: [
+    ...exampleReport.options,
+    { name: "engine", value: `replay:${"1e962a134eafef30".repeat(4)}` },
+    {
+      name: "filters",
+      value: JSON.stringify({
+        minLines: 3,
+        maxLines: 150,
+        forbiddenWords: ["TODO", "FIXME", "XXX"],
+        licences: null,
+        allowGenerated: false,
+      }),
+    },
+    {
+      name: "sampling",
+      value: '{"temperature":0.7,"topP":1,"maxTokens":1536,"budget":10,"width":2,"wanted":1}',
+    },
   ],
 };
 

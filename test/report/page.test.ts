@@ -4,7 +4,7 @@ import { codeBlock, escapeHtml, scriptJson, tableHtml } from "../../src/report/m
 import { reportHtml } from "../../src/report/page.js";
 import { plotlySource } from "../../src/report/plotly.js";
 import { secondsText, otherVerdicts, type Report } from "../../src/report/report.js";
-import { exampleHighlight, exampleReport } from "./example.js";
+import { exampleHighlight, exampleModelReport, exampleReport } from "./example.js";
 
 const attack = `</script><script>alert("x")</script><img src=x onerror='alert(1)'>`;
 
@@ -76,6 +76,19 @@ describe("the report page", () => {
     expect(hostile.match(/alert\(&quot;x&quot;\)/g)?.length).toBeGreaterThan(30);
   });
 
+  it("tells what a model did, only where one taught", () => {
+    expect(page).not.toContain("What the model did");
+    const taught = pageOf(exampleModelReport);
+    expect(taught).toContain('<a href="#model">Model</a>');
+    const cells = [...taught.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = ""]) =>
+      [...row.matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, cell]) => cell),
+    );
+    expect(cells).toContainEqual(["concepts", "300", "812,004", "9,120", "99 %"]);
+    expect(cells).toContainEqual(["responses", "812", "", "", "78 %"]);
+    expect(taught).toContain("812 responses were drawn");
+    expect(taught).toContain("2,800: the rounds saved 71 %");
+  });
+
   it("takes a run that yielded nothing", () => {
     const none = {
       rejects: [],
@@ -94,6 +107,15 @@ describe("the report page", () => {
 });
 
 describe("the Markdown twin", () => {
+  it("tells what a model did, only where one taught", () => {
+    expect(reportMarkdown(exampleReport)).not.toContain("What the model did");
+    const text = reportMarkdown(exampleModelReport);
+    expect(text).toContain("| step | requests | tokens sent | tokens drawn | could be read |");
+    expect(text).toContain("| instructions | 297 | 903,551 | 31,008 | 94 % |");
+    expect(text).toContain("| responses | 812 | – | – | 78 % |");
+    expect(text).toContain("the rounds saved 71 %");
+  });
+
   it("carries the same numbers, funnel, reasons and samples", () => {
     const text = reportMarkdown(exampleReport);
     for (const cell of [

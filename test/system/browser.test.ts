@@ -11,7 +11,7 @@ import { distributionGrid } from "../../src/report/distributions.js";
 import { reportHtml } from "../../src/report/page.js";
 import { funnelChart } from "../../src/report/charts.js";
 import { code, markdown, notebookOf } from "../notebook/build.js";
-import { exampleHighlight, exampleReport } from "../report/example.js";
+import { exampleHighlight, exampleModelReport, exampleReport } from "../report/example.js";
 
 const places = ["chromium", "chromium-browser", "google-chrome"].map((name) => `/usr/bin/${name}`);
 const executablePath = [process.env["CHROME_PATH"] ?? "", ...places].find((file) => existsSync(file));
@@ -32,6 +32,10 @@ const overflowing = `[...document.querySelectorAll("html, body *")]
   .filter((element) => !element.closest("pre, nav, .table, .wide"))
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 || (element === document.documentElement && element.scrollWidth > innerWidth))
   .map((element) => element.outerHTML.slice(0, 120))`;
+/** Tables that would have to be scrolled. */
+const scrolling = `[...document.querySelectorAll("#model .table, #run .table")]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1)
+  .map((box) => box.textContent.slice(0, 80))`;
 /** Texts of charts that reach beyond their chart. */
 const clipped = `[...document.querySelectorAll(".plot")].flatMap((plot) => {
   const box = plot.getBoundingClientRect();
@@ -75,6 +79,14 @@ describe.skipIf(executablePath === undefined)("in a browser", () => {
     await page.waitForFunction(allDrawn);
     return { page, complaints };
   }
+
+  it("a model's part and long options fit a phone", async () => {
+    const { page, complaints } = await visit("model.html", reportHtml(exampleModelReport), 400);
+    expect(await page.evaluate<readonly string[]>(overflowing)).toEqual([]);
+    expect(await page.evaluate<readonly string[]>(scrolling)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
 
   const report = reportHtml(exampleReport, { highlight: exampleHighlight });
 

@@ -40,7 +40,7 @@ beforeAll(async () => {
   const splits = { train: 100, test: 20, grouping: "file", clustered: false, groups: 9 } as const;
   await writeFile(
     path.join(folder, "README.md"),
-    datasetCard({ ...about, splits, preferencePairs: 1, funnel: [], options: {} }),
+    datasetCard({ ...about, splits, teacher: null, preferencePairs: 1, funnel: [], options: {} }),
   );
   await writePreferences(answers, found, folder);
   await writeFile(path.join(folder, "stats.json"), JSON.stringify(stats));
