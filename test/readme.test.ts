@@ -7,7 +7,13 @@ const readme = readFileSync(path.join(root, "README.md"), "utf8");
 const scripts = (
   JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { scripts: Record<string, string> }
 ).scripts;
-const sources = ["scripts/flags.mjs", "scripts/selfalign.mjs", "scripts/run-all.mjs", "scripts/bench.mjs"]
+const sources = [
+  "scripts/flags.mjs",
+  "scripts/selfalign.mjs",
+  "scripts/run-all.mjs",
+  "scripts/bench.mjs",
+  "scripts/accept/gpu-check.mjs",
+]
   .map((file) => readFileSync(path.join(root, file), "utf8"))
   .join("\n");
 
