@@ -13,6 +13,7 @@ const sources = [
   "scripts/selfalign.mjs",
   "scripts/run-all.mjs",
   "scripts/bench.mjs",
+  "scripts/accept/gpu-check.mjs",
 ]
   .map((file) => readFileSync(path.join(root, file), "utf8"))
   .join("\n");

@@ -36,9 +36,8 @@ export function openError(model: string, device: Device, message: string, librar
   if (failed.outOfMemory) return failed;
   const other = `or use the device "cpu"`;
   if (device === "cuda" && /shared library|backend not found|CUDA failure|no CUDA-capable/i.test(message)) {
-    return new InputError(
-      `the device "cuda" can't be used: ${cudaProblem(libraries) ?? message.trim()}, ${other}`,
-    );
+    const problem = cudaProblem(libraries) ?? `${message.trim()} (look at what nvidia-smi says)`;
+    return new InputError(`the device "cuda" can't be used: ${problem}, ${other}`);
   }
   if (device === "webgpu" && /adapter|backend not found/i.test(message)) {
     return new InputError(
@@ -59,10 +58,24 @@ export function cudaProblem(libraries: string): string | null {
   const provider = `${libraries}/libonnxruntime_providers_cuda.so`;
   if (!existsSync(provider)) return "ONNX Runtime's CUDA provider is not installed; run npm run setup:cuda";
   const { status, stdout } = spawnSync("ldd", [provider], { encoding: "utf8" });
-  const missing = status === 0 ? missingLibraries(stdout) : [];
-  if (missing.length === 0) return null;
-  return `${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing; install CUDA 12 and cuDNN 9 (npm run setup:cuda says how)`;
+  return missingProblem(status === 0 ? missingLibraries(stdout) : []);
 }
+
+/** What to install for libraries that are missing; null where none is. */
+export function missingProblem(missing: readonly string[]): string | null {
+  const [driver, toolkit] = [missing.filter(isDriver), missing.filter((name) => !isDriver(name))];
+  const told = ([first, ...more]: readonly string[], remedy: string): string[] =>
+    first === undefined
+      ? []
+      : [`${[first, ...more].join(", ")} ${more.length === 0 ? "is" : "are"} missing; ${remedy}`];
+  const problems = [
+    ...told(driver, "install NVIDIA's driver, until nvidia-smi shows a card"),
+    ...told(toolkit, "install CUDA 12 and cuDNN 9 (npm run setup:cuda says how)"),
+  ];
+  return problems.length === 0 ? null : problems.join("; ");
+}
+
+const isDriver = (name: string): boolean => /^lib(?:cuda|nvidia[\w-]*)\.so/.test(name);
 
 /** The libraries that `ldd` did not find. */
 export function missingLibraries(listing: string): readonly string[] {

@@ -16,6 +16,7 @@ export interface SessionStart {
   readonly threads: number;
   readonly optimisation: "disabled" | "basic" | "extended" | "layout" | "all";
   readonly config: Readonly<Record<string, string>>;
+  readonly profile: string | null;
 }
 
 /** An input or output of a model, as far as the model tells: a size that varies is a word. */
@@ -100,6 +101,7 @@ function openModel({
   threads,
   optimisation,
   config,
+  profile,
 }: SessionStart): Promise<InferenceSession> {
   return InferenceSession.create(model, {
     executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
@@ -107,6 +109,7 @@ function openModel({
     graphOptimizationLevel: optimisation,
     logSeverityLevel: 4,
     extra: config,
+    ...(profile === null ? {} : { enableProfiling: true, profileFilePrefix: profile }),
   });
 }
 

@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly optimisation?: SessionStart["optimisation"];
   /** Further entries of the runtime's session configuration, e.g. {"session.intra_op.allow_spinning": "0"}. */
   readonly sessionConfig?: Readonly<Record<string, string>>;
+  /** Writes what every operation of every run took, and where it ran, to PREFIX_<time>.json when the session is closed. */
+  readonly profile?: string;
 }
 
 /** An output that stays with the runtime until it is released or the session is closed. */
@@ -65,8 +67,9 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     threads = availableParallelism(),
     optimisation = "all",
     sessionConfig = {},
+    profile = null,
   } = options;
-  const start: SessionStart = { model, device, threads, optimisation, config: sessionConfig };
+  const start: SessionStart = { model, device, threads, optimisation, config: sessionConfig, profile };
   const called = `model "${model}"`;
   const thread = openThread<Job, Answer>(threadFile("session-worker.js", import.meta.url), start, (cause) => {
     const error = asError(cause);

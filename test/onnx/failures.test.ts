@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cudaProblem, missingLibraries, openError, sessionError } from "../../src/onnx/failures.js";
+import {
+  cudaProblem,
+  missingLibraries,
+  missingProblem,
+  openError,
+  sessionError,
+} from "../../src/onnx/failures.js";
 
 let folder: string;
 let model: string;
@@ -87,4 +93,15 @@ it("reads from ldd's listing what is missing", () => {
 `;
   expect(missingLibraries(listing)).toEqual(["libcudart.so.12", "libcudnn.so.9"]);
   expect(missingLibraries("	statically linked\n")).toEqual([]);
+});
+
+it("tells the driver's libraries, which come with the card, from CUDA's own", () => {
+  expect(missingProblem([])).toBe(null);
+  expect(missingProblem(["libcudart.so.12", "libcudnn.so.9"])).toBe(
+    "libcudart.so.12, libcudnn.so.9 are missing; install CUDA 12 and cuDNN 9 (npm run setup:cuda says how)",
+  );
+  expect(missingProblem(["libcuda.so.1"])).toMatch(/^libcuda\.so\.1 is missing; install NVIDIA's driver/);
+  expect(missingProblem(["libcublas.so.12", "libcuda.so.1"])).toMatch(
+    /driver.*; libcublas\.so\.12 is missing/,
+  );
 });

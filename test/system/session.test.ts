@@ -1,5 +1,7 @@
 // Sessions on the runtime itself, with the small models of test/fixtures/onnx. Runs on the compiled thread in dist.
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
@@ -93,6 +95,24 @@ describe("a session", () => {
     );
     const plain = await session("grow", { optimisation: "disabled" });
     expect((await plain.run({ past: float32(1), new: float32(2) }))["present"]).toEqual(float32(1, 2));
+  });
+
+  it("writes a profile when it is closed, if it is asked to", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "selfalign-profile-"));
+    try {
+      const profiled = await openSession(modelFile("busy"), {
+        threads: 1,
+        profile: path.join(folder, "busy"),
+      });
+      await profiled.run(work(3));
+      await profiled.close();
+      const [file = ""] = readdirSync(folder);
+      expect(file).toMatch(/^busy_.*\.json$/);
+      const events = JSON.parse(readFileSync(path.join(folder, file), "utf8")) as { name: string }[];
+      expect(events.filter(({ name }) => /^MatMul.*_kernel_time$/.test(name)).length).toBe(3);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
