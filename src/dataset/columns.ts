@@ -55,7 +55,11 @@ export const SAMPLE_COLUMNS: readonly Column[] = [
   column("verdict", "string", "what running the code showed"),
   column("asserts", "int64", "asserts that ran and held"),
   optional("mutation_score", "double", "share of mutants that the tests caught; null where none was tried"),
-  column("solves", "strings", "benchmark problems whose tests the code passes; empty also where none were tried"),
+  column(
+    "solves",
+    "strings",
+    "benchmark problems whose tests the code passes; empty also where none were tried",
+  ),
   column("mode", "string", "`split`: code and tests ran in two worlds; `one-world`: in one"),
   column("backend", "string", "sandbox that ran the code"),
   column("interpreter", "string", "Python that ran the code"),
