@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, afterEach, expect, it } from "vitest";
+import { uniforms } from "../../src/core/random.js";
+import { expectNothingAskedTwice, expectPlanted, finish, recordFiles } from "./scripted-checks.js";
+import { scriptedRun } from "./scripted-run.js";
+import { serveScripted, type ScriptedServer } from "./scripted-server.js";
+import { bytesWritten, differences } from "./whole-run.js";
+
+const base = mkdtempSync(path.join(tmpdir(), "selfalign-scripted-"));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+let server: ScriptedServer;
+afterEach(() => server.close());
+
+const FAULTY = { concepts: 0.2, instructions: 0.2, responses: 0.5 };
+
+it("stores of every answer of a model what was planted in it", async () => {
+  const SEEDS = 60;
+  server = await serveScripted({ faulty: FAULTY, timeouts: 0 });
+  const dir = path.join(base, "planted");
+  await finish(scriptedRun(dir, server.url, SEEDS));
+  expectPlanted(dir, server.log, SEEDS);
+});
+
+it("publishes the same bytes whatever the number of requests at a time", async () => {
+  server = await serveScripted({ faulty: FAULTY, timeouts: 0 });
+  const files: Map<string, Buffer>[] = [];
+  for (const size of ["1", "4", "64"]) {
+    const dir = path.join(base, `batch-${size}`);
+    await finish(scriptedRun(dir, server.url, 16, "--batch-size", size));
+    files.push(recordFiles(dir));
+  }
+  const [one = new Map<string, Buffer>(), ...more] = files;
+  expect(more.map((other) => differences(one, other))).toEqual([[], []]);
+});
+
+it("asks for no answer that it has, and publishes the same bytes, when killed and started again", async () => {
+  const [SEEDS, KILLS] = [24, 10];
+  server = await serveScripted({ faulty: FAULTY, timeouts: 0 });
+  const [calm, rough] = [path.join(base, "calm"), path.join(base, "rough")];
+  const args = (dir: string): string[] => scriptedRun(dir, server.url, SEEDS);
+  await finish(args(calm));
+  const asked = server.log.length;
+
+  const folders = ["self_oss_output", "validation_output", "final_dataset"];
+  const total = bytesWritten(calm, folders);
+  const next = uniforms(11, "kills");
+  const offsets = Array.from({ length: KILLS }, () => Math.floor(next() * total)).sort((a, b) => a - b);
+  const killed = await expectNothingAskedTwice({
+    server,
+    dir: rough,
+    args: args(rough),
+    kills: KILLS,
+    arm: (number, kill) => {
+      const before = bytesWritten(rough, folders);
+      const watch = setInterval(() => {
+        const bytes = bytesWritten(rough, folders);
+        if (bytes > before && bytes >= (offsets[number] ?? 0)) kill();
+      }, 2);
+      return () => clearInterval(watch);
+    },
+    // A power cut may also take the end of what was being written.
+    damage: ({ file, bytes }) => {
+      if (next() < 0.5) truncateSync(file, Math.max(0, bytes - Math.floor(next() * 3_000)));
+    },
+  });
+  expect(killed.length).toBeGreaterThan(KILLS / 2);
+  expect(server.log.length).toBeGreaterThan(2 * asked);
+  expect(differences(recordFiles(calm), recordFiles(rough))).toEqual([]);
+});
