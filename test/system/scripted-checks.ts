@@ -1,13 +1,13 @@
 // What must hold of runs against the scripted server, few seeds or many: the funnel is what was planted, and however often a
 // run is killed, it ends with the same bytes and asks for nothing that it has.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "vitest";
 import { STEPS } from "../../src/instruct/stage.js";
 import { FAULTY_VERDICTS } from "./scripted-model.js";
 import { counted, draws, foretold, journaled, planted, rowsIn, SAMPLES, told } from "./scripted-run.js";
 import type { Logged, ScriptedServer } from "./scripted-server.js";
-import { journals, published, run, start } from "./whole-run.js";
+import { bytesWritten, journals, published, run, start } from "./whole-run.js";
 
 /** Expects of a run that nothing disturbed that its files say of every answer what the server's log says. */
 export function expectPlanted(dir: string, log: readonly Logged[], seeds: number): void {
@@ -46,32 +46,87 @@ export function recordFiles(dir: string): Map<string, Buffer> {
   return published(dir).set("run.json", readFileSync(path.join(dir, "run.json")));
 }
 
+/** Calls `kill` when it has come, unless it is stopped before. */
+export type Instant = (kill: () => void) => () => void;
+
+/** So many milliseconds after the start. */
+export function after(ms: number): Instant {
+  return (kill) => {
+    const timer = setTimeout(kill, ms);
+    return () => clearTimeout(timer);
+  };
+}
+
+/** When the steps, verdicts and dataset have come to so many bytes, and more than at the start. */
+export function atBytes(dir: string, offset: number): Instant {
+  const before = bytesTaught(dir);
+  return whenever(() => {
+    const bytes = bytesTaught(dir);
+    return bytes > before && bytes >= offset;
+  });
+}
+
+export function bytesTaught(dir: string): number {
+  return bytesWritten(dir, ["self_oss_output", "validation_output", "final_dataset"]);
+}
+
+/** Soon after a file of the run appears that was not there, or was gone in between. */
+export function atAppearance(dir: string, file: string, ms: number): Instant {
+  let away = false;
+  return (kill) => {
+    const stop = whenever(() => {
+      const there = existsSync(path.join(dir, file));
+      away ||= !there;
+      return away && there;
+    })(() => {
+      stop();
+      setTimeout(kill, ms);
+    });
+    return stop;
+  };
+}
+
+function whenever(hasCome: () => boolean): Instant {
+  return (kill) => {
+    const watch = setInterval(() => hasCome() && kill(), 1);
+    return () => clearInterval(watch);
+  };
+}
+
+/** Files whose appearance ends a part of the publishing. */
+export const MILESTONES = [
+  "seed_output/filtered_functions.jsonl",
+  "self_oss_output/concepts.completions.jsonl",
+  "self_oss_output/instructions.jsonl",
+  "self_oss_output/stats.json",
+  "validation_output/results.jsonl",
+  "final_dataset/instruction_dataset.parquet",
+] as const;
+
 export interface Killing {
   readonly server: ScriptedServer;
   readonly dir: string;
   /** Of the command that is killed and started again. */
   readonly args: readonly string[];
-  /** Most kills. */
-  readonly kills: number;
-  /** Calls `kill` at the instant of the kill of this number, unless it is stopped before. */
-  readonly arm: (number: number, kill: () => void) => () => void;
+  /** When it is killed, start by start. */
+  readonly instants: readonly (() => Instant)[];
   /** What else befalls the files at a kill. */
   readonly damage?: (journal: { readonly file: string; readonly bytes: number }) => void;
 }
 
 /**
  * Kills a run, starts it again, and so on, until it comes to its end; the last time nobody kills it. Expects that no answer
- * that a kill left in the files is asked for again. Gives the kills and the files that were being written at them.
+ * that a kill left in the files is asked for again. Gives for each kill the journals that were open.
  */
 export async function expectNothingAskedTwice(options: Killing): Promise<readonly string[][]> {
-  const { server, dir, args, kills, arm, damage = () => undefined } = options;
+  const { server, dir, args, instants, damage = () => undefined } = options;
   const killed: string[][] = [];
   let [kept, seen] = [new Set<number>(), server.log.length];
   for (;;) {
     const { child, ended } = start(args);
-    const disarm = killed.length < kills ? arm(killed.length, () => child.kill("SIGKILL")) : () => undefined;
+    const disarm = instants[killed.length]?.()(() => child.kill("SIGKILL"));
     const { status, signal, stderr } = await ended;
-    disarm();
+    disarm?.();
     const again = server.log.slice(seen).filter(({ seed }) => kept.has(seed));
     expect(again, `asked again after kill ${killed.length}`).toEqual([]);
     if (signal !== "SIGKILL") {

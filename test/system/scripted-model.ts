@@ -183,7 +183,7 @@ function fenced(text: string, language = "python"): string {
   return `\`\`\`${language}\n${text}\n\`\`\``;
 }
 
-const DIGITS = [..."0123456789"];
+const DIGITS = "0123456789".split("");
 
 function digits(pick: Pick): string {
   return ["1", ...Array.from({ length: 6 }, () => pick(DIGITS))].join("");

@@ -74,7 +74,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     body: (a, b) => [`return sum(int(digit) for digit in str(${a} + ${b} * number))`],
     inputs: COUNTS,
     value: (number: number, a, b) =>
-      [...String(a + b * number)].reduce((sum, digit) => sum + Number(digit), 0),
+      Array.from(String(a + b * number)).reduce((sum, digit) => sum + Number(digit), 0),
   },
   counted: {
     parameter: "values: list[int]",

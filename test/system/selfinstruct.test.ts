@@ -3,10 +3,19 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, expect, it } from "vitest";
 import { uniforms } from "../../src/core/random.js";
-import { expectNothingAskedTwice, expectPlanted, finish, recordFiles } from "./scripted-checks.js";
+import {
+  atAppearance,
+  atBytes,
+  bytesTaught,
+  expectNothingAskedTwice,
+  expectPlanted,
+  finish,
+  MILESTONES,
+  recordFiles,
+} from "./scripted-checks.js";
 import { scriptedRun } from "./scripted-run.js";
 import { serveScripted, type ScriptedServer } from "./scripted-server.js";
-import { bytesWritten, differences } from "./whole-run.js";
+import { differences } from "./whole-run.js";
 
 const base = mkdtempSync(path.join(tmpdir(), "selfalign-scripted-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -44,29 +53,26 @@ it("asks for no answer that it has, and publishes the same bytes, when killed an
   await finish(args(calm));
   const asked = server.log.length;
 
-  const folders = ["self_oss_output", "validation_output", "final_dataset"];
-  const total = bytesWritten(calm, folders);
   const next = uniforms(11, "kills");
-  const offsets = Array.from({ length: KILLS }, () => Math.floor(next() * total)).sort((a, b) => a - b);
+  // The steps go side by side and are published one after the other when they are near their end.
+  const offsets = Array.from({ length: KILLS }, () => 0.7 * next() * bytesTaught(calm)).sort((a, b) => a - b);
+  const [gathered, ...later] = MILESTONES;
+  const instants = [
+    () => atAppearance(rough, gathered, 10 * next()),
+    ...offsets.map((offset) => () => atBytes(rough, offset)),
+    ...later.map((file) => () => atAppearance(rough, file, 10 * next())),
+  ];
   const killed = await expectNothingAskedTwice({
     server,
     dir: rough,
     args: args(rough),
-    kills: KILLS,
-    arm: (number, kill) => {
-      const before = bytesWritten(rough, folders);
-      const watch = setInterval(() => {
-        const bytes = bytesWritten(rough, folders);
-        if (bytes > before && bytes >= (offsets[number] ?? 0)) kill();
-      }, 2);
-      return () => clearInterval(watch);
-    },
+    instants,
     // A power cut may also take the end of what was being written.
     damage: ({ file, bytes }) => {
       if (next() < 0.5) truncateSync(file, Math.max(0, bytes - Math.floor(next() * 3_000)));
     },
   });
-  expect(killed.length).toBeGreaterThan(KILLS / 2);
+  expect(killed.length).toBeGreaterThan(KILLS);
   expect(server.log.length).toBeGreaterThan(2 * asked);
   expect(differences(recordFiles(calm), recordFiles(rough))).toEqual([]);
 });
