@@ -25,12 +25,31 @@ afterEach(() => server.close());
 
 const FAULTY = { concepts: 0.2, instructions: 0.2, responses: 0.5 };
 
-it("stores of every answer of a model what was planted in it", async () => {
+it("stores of every answer of a model what was planted in it, and retries what the server refused only", async () => {
   const SEEDS = 60;
   server = await serveScripted({ faulty: FAULTY, timeouts: 0 });
   const dir = path.join(base, "planted");
   await finish(scriptedRun(dir, server.url, SEEDS));
   expectPlanted(dir, server.log, SEEDS);
+
+  const [before, asked] = [recordFiles(dir), server.log.length];
+  const refused = server.log.filter(({ fate }) => fate === "refused").map(({ seed }) => seed);
+  await finish(scriptedRun(dir, server.url, SEEDS, "--retry-failed"));
+  const again = server.log.slice(asked).map(({ seed }) => seed);
+  expect(again.sort()).toEqual(refused.sort());
+  expect(differences(before, recordFiles(dir))).toEqual([]);
+});
+
+it("asks only for what is new when a run grows, and publishes what a run of that size does", async () => {
+  server = await serveScripted({ faulty: FAULTY, timeouts: 0 });
+  const [grown, whole] = [path.join(base, "grown"), path.join(base, "whole")];
+  await finish(scriptedRun(grown, server.url, 12));
+  await finish(scriptedRun(grown, server.url, 20));
+  const seeds = server.log.map(({ seed }) => seed);
+  expect(new Set(seeds).size).toBe(seeds.length);
+  await finish(scriptedRun(whole, server.url, 20));
+  expect(server.log.length).toBe(2 * seeds.length);
+  expect(differences(recordFiles(whole), recordFiles(grown))).toEqual([]);
 });
 
 it("publishes the same bytes whatever the number of requests at a time", async () => {
