@@ -45,6 +45,11 @@ const FLAGS = {
     fallback: "157m",
     about: "generate: 157m, or starcoder2-3b (10 GB of disk)",
   },
+  model: {
+    kind: "text",
+    value: "NAME",
+    about: "alignment: model whose likelihoods are tried too, e.g. starcoder2:DIR",
+  },
   llama: {
     kind: "text",
     value: "DIR",
@@ -76,6 +81,7 @@ async function main(args) {
     files: values.files,
     tokenizer: values.tokenizer,
     geometry: values.geometry,
+    model: values.model,
     llama: values.llama,
   });
   const environment = {

@@ -54,10 +54,11 @@ function absolute(options) {
     /^(folder|git|parquet|jsonl):(.+)$/s,
     (_, kind, file) => `${kind}:${whole(file)}`,
   );
-  options.model = options.model.replace(
-    /^(starcoder2|transformers|replay):(.+)$/s,
-    (_, kind, file) => `${kind}:${whole(file)}`,
-  );
+  const ofModel = (model) =>
+    model.replace(/^(starcoder2|transformers|replay):(.+)$/s, (_, kind, file) => `${kind}:${whole(file)}`);
+  options.model = ofModel(options.model);
+  if (options.align !== undefined) options.align = ofModel(options.align);
+  if (options.solved !== undefined) options.solved = options.solved.map(whole);
   if (options.prompts !== undefined) options.prompts = whole(options.prompts);
   if (options.python !== undefined) options.python = whole(options.python);
   if (options.decontaminate !== undefined) options.decontaminate = options.decontaminate.map(whole);

@@ -40,6 +40,21 @@ export const RUN_FLAGS = {
   temperature: { kind: "number", value: "T", about: "of a model, default 0.7; 0 takes the likeliest token" },
   "top-p": { kind: "number", value: "P", about: "share of probability that a model draws from (default 1)" },
   "max-tokens": { kind: "count", value: "N", about: "most new tokens of an answer (default 1536)" },
+  align: {
+    kind: "text",
+    value: "MODEL",
+    about: "model that says how likely instruction and code are to each other",
+  },
+  solved: {
+    kind: "list",
+    value: "FILE",
+    about: "benchmark problems with tests: rows tell those whose tests their code passes",
+  },
+  "near-pairs": {
+    kind: "number",
+    value: "S",
+    about: "similarity from which a row repeats an earlier one; 0 keeps all (default 0.7)",
+  },
   price: { kind: "list", value: "A,B", about: "of a million tokens sent, and drawn: the cost is told" },
   "num-samples": {
     kind: "count",
@@ -124,7 +139,10 @@ export function pipelineOptions(flags) {
       temperature: flags.temperature,
       topP: flags["top-p"],
       maxTokens: flags["max-tokens"],
+      align: flags.align,
+      nearPairs: flags["near-pairs"],
     }),
+    ...(flags.solved.length === 0 ? {} : { solved: flags.solved }),
     ...(flags.price.length === 0 ? {} : { price: flags.price.map(Number) }),
     delay: flags.delay,
     filters: filtersFrom(flags.filters),

@@ -75,18 +75,6 @@ const VERBS = {
       console.log(`${values.out}: ${rows} rows${counts.length > 0 ? `: ${counts.join(", ")}` : ""}`);
     },
   },
-  export: {
-    usage: "selfalign export DIR --out FILE.jsonl [flags]",
-    about: "The dataset of a run directory as what trainers take.",
-    flags: flags.EXPORT_FLAGS,
-    async run({ values, others }) {
-      if (others.length !== 1)
-        throw new InputError("export needs one run directory: selfalign export DIR --out FILE.jsonl");
-      if (values.out === undefined) throw new InputError("export needs --out FILE.jsonl");
-      const rows = await exportTo(others[0], values.out, flags.exportOptions(values));
-      console.log(`${values.out}: ${rows} rows`);
-    },
-  },
   convert: {
     usage: "selfalign convert MODEL [--out DIR] [flags]",
     about:
@@ -119,6 +107,18 @@ const VERBS = {
       const [model, input, output] = modelAndFiles("score", others, "pairs", values);
       const options = { ...flags.scoreOptions(values), draw: drawOn(process.stderr) };
       console.log(told(output, await scoreTo(model, input, output, options)));
+    },
+  },
+  export: {
+    usage: "selfalign export DIR --out FILE.jsonl [flags]",
+    about: "The dataset of a run directory as what trainers take.",
+    flags: flags.EXPORT_FLAGS,
+    async run({ values, others }) {
+      if (others.length !== 1)
+        throw new InputError("export needs one run directory: selfalign export DIR --out FILE.jsonl");
+      if (values.out === undefined) throw new InputError("export needs --out FILE.jsonl");
+      const rows = await exportTo(others[0], values.out, flags.exportOptions(values));
+      console.log(`${values.out}: ${rows} rows`);
     },
   },
 };

@@ -4,6 +4,7 @@ import type { Corpus } from "./corpus/corpus.js";
 import { openCorpus } from "./corpus/open.js";
 import { openRun, type ContentOptions, type RunDirectory } from "./core/run.js";
 import { openDecontamination, type Decontamination } from "./overlap/decontaminate.js";
+import { openJudging, type Judging } from "./judging.js";
 import { VERSION } from "./package.js";
 import { FOLDERS, RECORDS, STAGES, type StageName } from "./plans.js";
 import { pyrightVersion } from "./python/pyright.js";
@@ -20,6 +21,7 @@ export interface Opened {
   readonly run: RunDirectory;
   readonly sandbox: Sandbox;
   readonly teaching: Teaching;
+  readonly judging: Judging;
   /** What to tell once the run's log is open. */
   readonly notices: readonly string[];
 }
@@ -35,6 +37,8 @@ export async function openAll(settings: Settings, onNotice: (text: string) => vo
   try {
     const teaching = await openTeaching(settings, onNotice);
     opened.push(teaching);
+    const judging = await openJudging(settings, onNotice);
+    opened.push(judging);
     const content = {
       corpus: corpus.identity,
       filters: JSON.stringify(settings.filters),
@@ -42,6 +46,7 @@ export async function openAll(settings: Settings, onNotice: (text: string) => vo
       overlap: JSON.stringify({ nearDuplicates: settings.nearDuplicates, benchmarks: benchmarks.identity }),
       model,
       ...teaching.content,
+      ...judging.content,
       seed,
       sandbox: sandbox.backend,
       interpreter: sandbox.interpreter,
@@ -52,7 +57,7 @@ export async function openAll(settings: Settings, onNotice: (text: string) => vo
     opened.push({ close: () => run.release() });
     if (clean && !whole) await cleanFrom(run, stages);
     const notices = notice === null ? [] : [notice];
-    return { corpus, benchmarks, content, run, sandbox, teaching, notices };
+    return { corpus, benchmarks, content, run, sandbox, teaching, judging, notices };
   } catch (error) {
     for (const thing of opened.reverse()) await thing.close();
     throw error;
@@ -64,7 +69,8 @@ export async function openAll(settings: Settings, onNotice: (text: string) => vo
  * @throws InputError as `runPipeline` does.
  */
 export async function prepareRun(options: PipelineOptions = {}): Promise<void> {
-  const { run, sandbox, teaching } = await openAll(settingsOf(options), () => undefined);
+  const { run, sandbox, teaching, judging } = await openAll(settingsOf(options), () => undefined);
+  await judging.close();
   await teaching.close();
   await sandbox.close();
   await run.release();

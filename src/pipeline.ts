@@ -20,8 +20,9 @@ import {
 import { cpuSeconds } from "./core/usage.js";
 import { rounds } from "./instruct/rounds.js";
 import { stepKey, type Step, type Teacher } from "./instruct/stage.js";
+import { judgeOf } from "./judging.js";
 import { FOLDERS, plansFor, RECORDS, STAGES, type Plans, type StageName } from "./plans.js";
-import { publishDataset, publishReport } from "./publish.js";
+import { publishDataset, publishReport, type Selecting } from "./publish.js";
 import { openPyright } from "./python/pyright.js";
 import { openAll } from "./opening.js";
 import type { Decontamination } from "./overlap/decontaminate.js";
@@ -32,8 +33,7 @@ import { contaminated, nearDuplicates } from "./seeds/overlaps.js";
 import { typeErrors } from "./seeds/types.js";
 import { settingsOf, type PipelineOptions, type Settings } from "./settings.js";
 import { beginLesson, type Lesson } from "./teaching.js";
-import { remembered } from "./validate/remembered.js";
-import { validate, type Validated } from "./validate/validate.js";
+import type { Validated } from "./validate/validate.js";
 
 /** What a run came to. */
 export interface RunSummary {
@@ -48,6 +48,7 @@ interface Context extends Omit<Settings, "corpus" | "sandbox"> {
   readonly run: RunDirectory;
   readonly corpus: Corpus;
   readonly benchmarks: Decontamination;
+  readonly selection: Selecting;
   readonly plans: Plans;
   readonly sandbox: Sandbox;
   readonly lesson: Lesson;
@@ -69,7 +70,7 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
   const { draw } = options;
   let say: (text: string) => void = () => undefined;
   const opened = await openAll(settings, (text) => say(text));
-  const { corpus, benchmarks, content, run, sandbox, teaching, notices } = opened;
+  const { corpus, benchmarks, content, run, sandbox, teaching, judging, notices } = opened;
   const { signal, release: ignoreSignals } = options.signal
     ? { signal: options.signal, release: () => undefined }
     : stoppedBySignals();
@@ -84,14 +85,16 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
       if (folder !== null) await mkdir(run.at(folder), { recursive: true });
     await loadGrammar();
     const worked = new Set<StageName>();
-    const { seed, allowImports } = settings;
-    const judged = remembered((row: WithResponse) => validate(row, sandbox, { seed, allowImports }));
+    const { seed, nearPairs, sampling } = settings;
+    const selection = { seed, nearPairs, keep: sampling.wanted };
+    const judged = judgeOf(judging, settings, sandbox, signal);
     await goThrough({
       ...settings,
       run,
       corpus,
       benchmarks,
-      plans: plansFor(run, content),
+      selection,
+      plans: plansFor(run, content, selection),
       sandbox,
       lesson,
       concurrency: teaching.concurrency,
@@ -109,6 +112,7 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
     ignoreSignals();
     await lesson.close();
     await teaching.close();
+    await judging.close();
     await sandbox.close();
     progress.close();
     await run.release();
@@ -130,11 +134,11 @@ async function goThrough(outer: Context): Promise<void> {
   } finally {
     for (const handle of open) await handle.close();
   }
-  const { run, corpus, plans } = c;
+  const { run, corpus, plans, benchmarks, selection } = c;
   if (c.stages.has("dataset")) {
     const results = needed(await finishedStage<WithResult>(run, plans.results), plans.results);
     await timed(c, "dataset", () =>
-      publishDataset({ run, corpus, results, fingerprint: plans.dataset, seed: c.seed }),
+      publishDataset({ run, corpus, results, fingerprint: plans.dataset, benchmarks, selection }),
     );
   }
   if (c.stages.has("report")) {

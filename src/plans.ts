@@ -55,8 +55,12 @@ const VALIDATE_VERSION = 2;
 const DATASET_VERSION = 2;
 const REPORT_VERSION = 1;
 
-/** Plans of a run with these content options. */
-export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
+/** Plans of a run with these content options, and those of its selection, which may change: rows are then published anew. */
+export function plansFor(
+  run: RunDirectory,
+  content: ContentOptions,
+  selection: Readonly<Record<string, number>>,
+): Plans {
   const {
     corpus = "",
     seed = 0,
@@ -70,7 +74,7 @@ export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
     sandbox = "",
     interpreter = "",
   } = content;
-  const { allowImports = "" } = content;
+  const { allowImports = "", solved = "", align = "" } = content;
   const seeds: StagePlan = {
     name: "seeds",
     folder: "seed_output",
@@ -101,10 +105,10 @@ export function plansFor(run: RunDirectory, content: ContentOptions): Plans {
   const results = fingerprintOf(
     "results",
     VALIDATE_VERSION,
-    { sandbox, interpreter, seed, allowImports },
+    { sandbox, interpreter, seed, allowImports, solved, align },
     above,
   );
-  const dataset = fingerprintOf("dataset", DATASET_VERSION, {}, results);
+  const dataset = fingerprintOf("dataset", DATASET_VERSION, selection, results);
   return {
     seeds,
     steps: { concepts, instructions, responses },

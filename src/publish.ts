@@ -3,16 +3,19 @@
 import { access } from "node:fs/promises";
 import { composeReport } from "./compose.js";
 import type { Corpus } from "./corpus/corpus.js";
-import { writeWhole } from "./core/files.js";
+import { writeRows, writeWhole } from "./core/files.js";
 import type { WithResult } from "./core/record.js";
 import type { RunDirectory } from "./core/run.js";
 import type { StageHandle } from "./core/stage.js";
+import { copiesAmong, LEFT_FILE, leftOut, withoutCopies } from "./dataset/copies.js";
 import { datasetCard } from "./dataset/card.js";
 import { DATASET_FOLDER, exportDataset, JSONL_FILE, PARQUET_FILE } from "./dataset/export.js";
 import { PREFERENCES_FILE, writePreferences } from "./dataset/preferences.js";
 import { select, survey } from "./dataset/readings.js";
 import { tally } from "./dataset/stats.js";
+import type { Decontamination } from "./overlap/decontaminate.js";
 import { VERSION } from "./package.js";
+import { loadGrammar } from "./python/syntax.js";
 import { highlight } from "./python/highlight.js";
 import { reportMarkdown } from "./report/markdown.js";
 import { reportHtml } from "./report/page.js";
@@ -24,10 +27,21 @@ export interface PublishOptions {
   readonly fingerprint: string;
 }
 
-export interface PublishDatasetOptions extends PublishOptions {
-  readonly results: StageHandle<WithResult>;
+/** What is published of the rows that have a result. */
+export interface Selecting {
   /** Decides what is kept apart for testing. */
   readonly seed: number;
+  /** Answers published of one instruction, at most. */
+  readonly keep: number;
+  /** Similarity from which a pair is a copy of an earlier one; 0 keeps all. */
+  readonly nearPairs: number;
+}
+
+export interface PublishDatasetOptions extends PublishOptions {
+  readonly results: StageHandle<WithResult>;
+  /** Problems whose copies are left out. */
+  readonly benchmarks: Decontamination;
+  readonly selection: Selecting;
 }
 
 /** Writes `final_dataset/`; false when it stands there already, made from these results. */
@@ -36,15 +50,19 @@ export async function publishDataset({
   corpus,
   fingerprint,
   results,
-  seed,
+  benchmarks,
+  selection: { seed, keep, nearPairs },
 }: PublishDatasetOptions): Promise<boolean> {
   const { digest } = await results.done;
-  const files = [JSONL_FILE, PARQUET_FILE, PREFERENCES_FILE, "README.md", "stats.json"].map((name) =>
-    run.at(DATASET_FOLDER, name),
+  const files = [JSONL_FILE, PARQUET_FILE, PREFERENCES_FILE, LEFT_FILE, "README.md", "stats.json"].map(
+    (name) => run.at(DATASET_FOLDER, name),
   );
   if (await isCurrent(run, "dataset", { fingerprint, digest, files })) return false;
   const published = tally();
-  const found = await survey(results.rows(), { seed });
+  await loadGrammar();
+  const all = await survey(results.rows(), { seed, perInstruction: keep });
+  const copies = await copiesAmong(results.rows(), all, { threshold: nearPairs, benchmarks });
+  const found = withoutCopies(all, copies);
   const selection = select(results.rows(), found);
   const rows = await exportDataset(published.watch(selection.rows), run.at(DATASET_FOLDER));
   const preferencePairs = await writePreferences(
@@ -52,6 +70,7 @@ export async function publishDataset({
     found,
     run.at(DATASET_FOLDER),
   );
+  await writeRows(run.at(DATASET_FOLDER, LEFT_FILE), leftOut(results.rows(), found, copies));
   const stats = published.stats();
   const summaries = await readSummaries(run.dir);
   const left = Object.fromEntries([...selection.left].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -67,8 +86,8 @@ export async function publishDataset({
     warnings: [],
     limits: [],
   });
-  const all: PublishedStats = { ...stats, left, splits: found.stats, preferencePairs };
-  await writeWhole(run.at(DATASET_FOLDER, "stats.json"), `${JSON.stringify(all, null, 2)}\n`);
+  const summed: PublishedStats = { ...stats, left, splits: found.stats, preferencePairs };
+  await writeWhole(run.at(DATASET_FOLDER, "stats.json"), `${JSON.stringify(summed, null, 2)}\n`);
   await writeWhole(run.at(DATASET_FOLDER, "README.md"), card);
   if (corpus.licenceText !== null) await writeWhole(run.at(DATASET_FOLDER, "LICENSE"), corpus.licenceText);
   await run.record("dataset", { fingerprint, upstream: digest, digest, rows });

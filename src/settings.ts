@@ -10,7 +10,7 @@ import type { Sampling } from "./instruct/prompted.js";
 import { SANDBOX_CHOICES, type SandboxChoice } from "./sandbox/open.js";
 import { SEED_DEFAULTS, type SeedOptions } from "./seeds/seeds.js";
 import { thresholdsOf, type Filters } from "./seeds/thresholds.js";
-import { SEED_THRESHOLD } from "./overlap/dedupe.js";
+import { PAIR_THRESHOLD, SEED_THRESHOLD } from "./overlap/dedupe.js";
 import { SHIPPED_BENCHMARKS } from "./overlap/shipped.js";
 import { STAGES, type StageName } from "./plans.js";
 
@@ -51,6 +51,12 @@ export interface PipelineOptions {
   readonly round?: number;
   /** Verified responses with which an instruction is done, and published of it at most; default 1. */
   readonly keep?: number;
+  /** Engine that says how likely instruction and code are to each other (`starcoder2:FOLDER`, `openai:MODEL`); default none. */
+  readonly align?: string;
+  /** Files of benchmark problems with tests: rows tell those whose tests their code passes; default none. */
+  readonly solved?: readonly string[];
+  /** Similarity of pairs from which the later one is left out; 0 keeps all. Default 0.7. */
+  readonly nearPairs?: number;
   /** Price of a million tokens sent and of a million drawn, `[sent, drawn]`, to tell what a run costs; default none. */
   readonly price?: readonly number[];
   /** What a seed must measure up to: a named set or thresholds; default `default`. */
@@ -87,6 +93,7 @@ type Given =
   | "api"
   | "prompts"
   | "price"
+  | "align"
   | "temperature"
   | "topP"
   | "maxTokens"
@@ -100,6 +107,7 @@ export interface Settings extends Required<Omit<PipelineOptions, Given>> {
   readonly api: Api | undefined;
   readonly prompts: string | undefined;
   readonly price: Price | null;
+  readonly align: string | undefined;
   readonly sampling: Sampling;
   readonly sandbox: SandboxChoice;
   /** Filters with every default filled in. */
@@ -115,6 +123,7 @@ export function settingsOf(options: PipelineOptions): Settings {
   const { numSamples = 20, seed = 3407, clean = false, retryFailed = false } = options;
   const { batchSize, delay = 0.5, workers = Math.min(8, availableParallelism()) } = options;
   const { sandbox = "auto", python, allowImports = [], types = false } = options;
+  const { solved = [], nearPairs = PAIR_THRESHOLD } = options;
   const { nearDuplicates = SEED_THRESHOLD, decontaminate = SHIPPED_BENCHMARKS } = options;
   const filters = {
     ...SEED_DEFAULTS,
@@ -127,8 +136,9 @@ export function settingsOf(options: PipelineOptions): Settings {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new InputError(`seed must be a whole number of at least 0, not "${seed}"`);
   }
-  if (!(nearDuplicates >= 0 && nearDuplicates <= 1)) {
-    throw new InputError(`nearDuplicates must be a similarity from 0 to 1, not "${nearDuplicates}"`);
+  for (const [name, value] of Object.entries({ nearDuplicates, nearPairs })) {
+    if (!(value >= 0 && value <= 1))
+      throw new InputError(`${name} must be a similarity from 0 to 1, not "${value}"`);
   }
   const stages = stageNames(options.stages ?? STAGES);
   return {
@@ -152,6 +162,9 @@ export function settingsOf(options: PipelineOptions): Settings {
     allowImports,
     filters,
     types,
+    align: options.align,
+    solved,
+    nearPairs,
     nearDuplicates,
     decontaminate: decontaminate.length === 1 && decontaminate[0] === "none" ? [] : decontaminate,
     stages,
@@ -179,6 +192,9 @@ const NAMES = [
   "round",
   "keep",
   "price",
+  "align",
+  "solved",
+  "nearPairs",
   "workers",
   "sandbox",
   "python",

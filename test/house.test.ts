@@ -30,6 +30,8 @@ const ROOT = [
   "summaries",
   "plans",
   "settings",
+  "teaching",
+  "judging",
   "compose",
   "publish",
   "opening",

@@ -4,7 +4,10 @@
 import { loadGrammar, openCorpus } from "selfalign";
 import { functionsOf } from "../../dist/python/functions.js";
 import { parsePython } from "../../dist/python/syntax.js";
-import { overlap } from "../../dist/validate/alignment.js";
+import { openEngine } from "../../dist/engine/open.js";
+import { openScorer } from "../../dist/engine/scorer.js";
+import { likelihoodOf } from "../../dist/instruct/likelihood.js";
+import { overlap, withoutDocstrings } from "../../dist/validate/alignment.js";
 
 /** So that no file dominates; a file needs two for a pair within it. */
 const MOST_PER_FILE = 8;
@@ -12,10 +15,11 @@ const LEAST_WORDS = 5;
 const LEAST_CODE_LINES = 4;
 const SEED = 3407;
 
-export async function bench() {
+export async function bench({ model, size }) {
   await loadGrammar();
   const files = await pairsByFile();
   const pairs = files.flat();
+  const own = model === undefined ? [] : await byModel(model, files.slice(0, size ?? files.length));
   const rows = [false, true].flatMap((hidden) => {
     const score = (instruction, pair) => overlap(instruction, hidden ? withoutName(pair) : pair.code);
     const matched = pairs.map((pair) => score(pair.docstring, pair));
@@ -33,7 +37,45 @@ export async function bench() {
     );
     return [row("other files", across), row("same file", within)];
   });
-  return { rows };
+  return { rows: [...rows, ...own] };
+}
+
+/** The same by what a model expects of either half: RMI, and the likelihoods of the Coder-Reviewer. */
+async function byModel(model, files) {
+  const engine = await openEngine(model);
+  const scorer = openScorer(engine);
+  const pairs = files.flat();
+  const likelihoods = (code, name) =>
+    Promise.all(
+      pairs.map((pair, at) =>
+        likelihoodOf(
+          { key: `${name} ${at}`, instruction: pair.docstring, code: withoutDocstrings(code(pair, at)) },
+          (request) => scorer.ask(request),
+        ),
+      ),
+    );
+  const next = new Map(files.flatMap((own) => own.map((pair, at) => [pair, own[(at + 1) % own.length]])));
+  const matched = await likelihoods(({ code }) => code, "own");
+  const across = await likelihoods((_, at) => fromAnotherFile(pairs, at).code, "other");
+  const within = await likelihoods((pair) => next.get(pair).code, "same");
+  await engine.close();
+  const row = (name, negatives, others) => {
+    const [good, bad] = [matched, others].map((all) =>
+      all.map((pair) => pair[name]).filter((x) => x !== null),
+    );
+    return {
+      name,
+      negatives,
+      pairs: good.length,
+      matchedMedian: rounded(median(good)),
+      mismatchedMedian: rounded(median(bad)),
+      auc: rounded(areaUnderCurve(good, bad)),
+    };
+  };
+  return ["rmi", "coderReviewer"].flatMap((name) => [
+    row(name, "other files", across),
+    row(name, "same file", within),
+  ]);
 }
 
 /** In the corpus's own order by hash, so always the same ones. */

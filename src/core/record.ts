@@ -198,6 +198,8 @@ export interface Metrics {
   readonly overlap: number;
   /** log PPL(instruction) - log PPL(instruction | code) in nats; null or absent where no model scored it. */
   readonly rmi?: number | null;
+  /** Log-likelihood per token of the code after the instruction plus that of the instruction after the code. */
+  readonly coderReviewer?: number | null;
   readonly findings: readonly Finding[];
 }
 
@@ -214,6 +216,8 @@ export interface Judged {
   readonly mutationScore: number | null;
   /** Signs in the code that it may set out to deceive its judge (the flags of `sandbox/suspicions`); mostly none. */
   readonly suspicions: readonly string[];
+  /** Benchmark problems whose tests the code passes; absent where none were tried. */
+  readonly solves?: readonly string[];
   /** `none` where nothing ran, as for a forbidden import. */
   readonly mode: "split" | "one-world" | "none";
   readonly backend: string;
@@ -250,6 +254,7 @@ export interface Sample {
   readonly verdict: Verdict;
   readonly asserts: number;
   readonly mutation_score: number | null;
+  readonly solves: readonly string[];
   readonly mode: string;
   readonly backend: string;
   readonly interpreter: string;

@@ -39,13 +39,12 @@ export interface Decision {
 export interface Contest {
   /** Looks at the next row; `passes` says whether it may be published. */
   enter(row: WithResult, passes: boolean): void;
-  /** After the last row. */
+  /** After the last row; ends the contest. */
   decide(): Decision;
 }
 
 interface Answer extends Merit {
   readonly row: number;
-  readonly group: number;
   readonly passes: boolean;
   /** Tells texts of code apart. */
   readonly code: number;
@@ -59,7 +58,8 @@ export function openContest(perInstruction = 1): Contest {
   if (!(Number.isInteger(perInstruction) && perInstruction >= 1))
     throw new InputError(`perInstruction must be a whole number of at least 1, not ${perInstruction}`);
   const groups = new Map<string, number>();
-  const answers: Answer[] = [];
+  /** Answers as plain numbers, one after the other: an object each would take three times as much. */
+  const stored: number[] = [];
   let rows = 0;
   return {
     enter(row, passes) {
@@ -67,20 +67,51 @@ export function openContest(perInstruction = 1): Contest {
       if (!passes && !REJECTABLE.includes(row.result.verdict)) return;
       const group = groups.get(row.group) ?? groups.size;
       groups.set(row.group, group);
-      answers.push({ ...meritOf(row), row: number, group, passes, code: fingerprintOf(row.code) });
+      const { verdict, mutationScore, rmi, overlap, length, index } = meritOf(row);
+      const code = fingerprintOf(row.code);
+      stored.push(group, number, Number(passes), code, verdict, mutationScore, rmi, overlap, length, index);
     },
     decide() {
       const best = new Uint8Array(rows);
       const matches: Match[] = [];
-      for (const group of runsOf(answers.sort((a, b) => a.group - b.group || compareMerits(a, b)))) {
-        const passing = group.filter(({ passes }) => passes);
+      for (const answers of groupsIn(stored)) {
+        const passing = answers.filter(({ passes }) => passes);
         for (const { row } of passing.slice(0, perInstruction)) best[row] = 1;
-        const match = matchOf(passing, group);
+        const match = matchOf(passing, answers);
         if (match !== null) matches.push(match);
       }
+      groups.clear();
+      stored.length = 0;
       return { isBest: (row) => best[row] === 1, matches };
     },
   };
+}
+
+/** Numbers stored of an answer. */
+const WIDTH = 10;
+
+/** The answers to each instruction, the best first. */
+function* groupsIn(stored: readonly number[]): Generator<readonly Answer[]> {
+  const groupOf = (answer: number): number => stored[answer * WIDTH] ?? -1;
+  const byGroup = Uint32Array.from({ length: stored.length / WIDTH }, (_, answer) => answer).sort(
+    (a, b) => groupOf(a) - groupOf(b),
+  );
+  let answers: Answer[] = [];
+  let open = -1;
+  for (const answer of byGroup) {
+    if (groupOf(answer) !== open) {
+      if (answers.length > 0) yield answers.sort(compareMerits);
+      answers = [];
+      open = groupOf(answer);
+    }
+    answers.push(answerFrom(stored.slice(answer * WIDTH, (answer + 1) * WIDTH)));
+  }
+  if (answers.length > 0) yield answers.sort(compareMerits);
+}
+
+function answerFrom([, row = 0, passes, code = 0, ...merit]: readonly number[]): Answer {
+  const [verdict = 0, mutationScore = 0, rmi = 0, overlap = 0, length = 0, index = 0] = merit;
+  return { row, passes: passes === 1, code, verdict, mutationScore, rmi, overlap, length, index };
 }
 
 /** The figures of a row in the contest. */
@@ -127,14 +158,4 @@ function matchOf(passing: readonly Answer[], group: readonly Answer[]): Match | 
 /** 48 bits of the code's sha1: only the few answers to one instruction are compared. */
 function fingerprintOf(code: string): number {
   return parseInt(sha1Of(code.trim()).slice(0, 12), 16);
-}
-
-/** Neighbours of the same group. */
-function* runsOf(answers: readonly Answer[]): Generator<readonly Answer[]> {
-  let start = 0;
-  for (let end = 1; end <= answers.length; end++) {
-    if (answers[end]?.group === answers[start]?.group) continue;
-    yield answers.slice(start, end);
-    start = end;
-  }
 }

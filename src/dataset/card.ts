@@ -220,6 +220,7 @@ const figureLabels: Readonly<Partial<Record<FigureName, string>>> = {
   hasDocstring: "has a docstring",
   annotationCoverage: "annotated share",
   overlap: "words shared by instruction and code",
+  rmi: "instruction likelier after the code, nats per token",
   asserts: "asserts that held",
   mutationScore: "share of mutants caught by the tests",
 };

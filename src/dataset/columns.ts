@@ -20,6 +20,12 @@ const metricColumns: readonly PlainColumn[] = [
   column("complexity", "int64", "cyclomatic complexity of the entry point, as mccabe counts"),
   column("complexityRadon", "int64", "the same with boolean operators, as radon counts"),
   column("overlap", "double", "words that instruction and code share, 0..1"),
+  optional("rmi", "double", "nats per token that the code makes the instruction likelier to a model"),
+  optional(
+    "coderReviewer",
+    "double",
+    "log-likelihood per token of the code after the instruction plus that of the instruction after the code",
+  ),
 ];
 
 const provenanceColumns: readonly PlainColumn[] = [
@@ -49,6 +55,7 @@ export const SAMPLE_COLUMNS: readonly Column[] = [
   column("verdict", "string", "what running the code showed"),
   column("asserts", "int64", "asserts that ran and held"),
   optional("mutation_score", "double", "share of mutants that the tests caught; null where none was tried"),
+  column("solves", "strings", "benchmark problems whose tests the code passes; empty also where none were tried"),
   column("mode", "string", "`split`: code and tests ran in two worlds; `one-world`: in one"),
   column("backend", "string", "sandbox that ran the code"),
   column("interpreter", "string", "Python that ran the code"),
@@ -83,6 +90,7 @@ export function toSample(row: WithSplit, id: number): Sample {
     verdict: result.verdict,
     asserts: result.asserts,
     mutation_score: result.mutationScore,
+    solves: result.solves ?? [],
     mode: result.mode,
     backend: result.backend,
     interpreter: result.interpreter,
@@ -94,7 +102,9 @@ export function toSample(row: WithSplit, id: number): Sample {
 function figuresOf(metrics: Metrics): Sample["metrics"] {
   const figures: Readonly<Record<string, unknown>> = { ...metrics };
   // Everything that metricColumns names is a figure; a cast because the names are data.
-  return Object.fromEntries(metricColumns.map(({ name }) => [name, figures[name]])) as Sample["metrics"];
+  return Object.fromEntries(
+    metricColumns.map(({ name }) => [name, figures[name] ?? null]),
+  ) as Sample["metrics"];
 }
 
 function placeOf(provenance: Provenance): Provenance {

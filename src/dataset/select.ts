@@ -2,7 +2,10 @@
 // Thresholds are data: moving one never runs a model or a program again.
 import type { Verdict, WithResult } from "../core/record.js";
 
-/** Why a row is not published: its verdict, the first threshold that it misses, or a better answer to its instruction. */
+/**
+ * Why a row is not published: its verdict, the first threshold that it misses, a better answer to its instruction, or what it
+ * is a copy of.
+ */
 export type SelectReason =
   | Verdict
   | "passes-stub"
@@ -13,7 +16,9 @@ export type SelectReason =
   | "few-annotations"
   | "no-docstring"
   | "too-complex"
-  | "not-the-best";
+  | "not-the-best"
+  | "near-duplicate-pair"
+  | "contaminated-pair";
 
 export interface SelectOptions {
   /** Verdicts that are published; default `verified`, `recorded` and `executed`. */

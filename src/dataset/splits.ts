@@ -34,7 +34,7 @@ export interface SplitStats {
 export interface Division {
   /** Appends a row. */
   add(place: Place): void;
-  /** Divides those rows, by number from 0, that `isWanted`. */
+  /** Divides those rows, by number from 0, that `isWanted`; ends the division. */
   divide(isWanted: (row: number) => boolean): Divided;
 }
 
@@ -53,24 +53,22 @@ export function openDivision({ seed = 0, testShare = 0.05 }: SplitOptions = {}):
   if (!(testShare >= 0 && testShare <= 1))
     throw new InputError(`testShare must be from 0 to 1, not ${testShare}`);
   const [repositories, files, clusters] = [numbering(), numbering(), numbering()];
-  const places: { readonly repository: number; readonly file: number; readonly cluster: number | null }[] =
-    [];
+  const places: { readonly [Name in "repository" | "file" | "cluster"]: number[] } = {
+    repository: [],
+    file: [],
+    cluster: [],
+  };
   return {
     add({ repository, path, cluster }) {
-      places.push({
-        repository: repositories.of(repository),
-        file: files.of(JSON.stringify([repository, path])),
-        cluster: cluster === null ? null : clusters.of(cluster),
-      });
+      places.repository.push(repositories.of(repository));
+      places.file.push(files.of(JSON.stringify([repository, path])));
+      places.cluster.push(cluster === null ? NONE : clusters.of(cluster));
     },
     divide(isWanted) {
-      const wanted = places.flatMap((place, row) => (isWanted(row) ? [{ ...place, row }] : []));
-      const grouping = new Set(wanted.map(({ repository }) => repository)).size > 1 ? "repository" : "file";
+      const wanted = places.repository.flatMap((_, row) => (isWanted(row) ? [row] : []));
+      const grouping = new Set(wanted.map((row) => places.repository[row])).size > 1 ? "repository" : "file";
       const { names } = grouping === "repository" ? repositories : files;
-      const groups = groupsOf(
-        wanted.map((place) => ({ ...place, home: place[grouping] })),
-        names,
-      );
+      const groups = groupsOf(wanted, places[grouping], places.cluster, names);
       let room = Math.floor(wanted.length * testShare);
       const test = new Set<number>();
       for (const { rows } of inDrawnOrder(groups, seed)) {
@@ -78,19 +76,22 @@ export function openDivision({ seed = 0, testShare = 0.05 }: SplitOptions = {}):
         room -= rows.length;
         for (const row of rows) test.add(row);
       }
-      return {
-        splitOf: (row) => (test.has(row) ? "test" : "train"),
-        stats: {
-          train: wanted.length - test.size,
-          test: test.size,
-          grouping,
-          clustered: wanted.some(({ cluster }) => cluster !== null),
-          groups: groups.length,
-        },
+      const stats: SplitStats = {
+        train: wanted.length - test.size,
+        test: test.size,
+        grouping,
+        clustered: wanted.some((row) => places.cluster[row] !== NONE),
+        groups: groups.length,
       };
+      for (const list of [places.repository, places.file, places.cluster]) list.length = 0;
+      for (const names of [repositories, files, clusters]) names.clear();
+      return { splitOf: (row) => (test.has(row) ? "test" : "train"), stats };
     },
   };
 }
+
+/** Stands for no cluster. */
+const NONE = -1;
 
 interface Group {
   /** The first of its homes' names. */
@@ -100,7 +101,9 @@ interface Group {
 
 /** Connected parts of rows that share a home or a cluster (union-find over homes). */
 function groupsOf(
-  rows: readonly { readonly row: number; readonly home: number; readonly cluster: number | null }[],
+  rows: readonly number[],
+  homes: readonly number[],
+  clusters: readonly number[],
   names: readonly string[],
 ): readonly Group[] {
   const parents = new Map<number, number>();
@@ -113,13 +116,15 @@ function groupsOf(
     return at;
   };
   const homeOfCluster = new Map<number, number>();
-  for (const { home, cluster } of rows) {
-    if (cluster === null) continue;
+  for (const row of rows) {
+    const [home = NONE, cluster = NONE] = [homes[row], clusters[row]];
+    if (cluster === NONE) continue;
     parents.set(rootOf(home), rootOf(homeOfCluster.get(cluster) ?? home));
     homeOfCluster.set(cluster, home);
   }
   const groups = new Map<number, { name: string; rows: number[] }>();
-  for (const { row, home } of rows) {
+  for (const row of rows) {
+    const home = homes[row] ?? NONE;
     const root = rootOf(home);
     const name = names[home] ?? "";
     const group = groups.get(root) ?? { name, rows: [] };
@@ -141,6 +146,8 @@ interface Numbering {
   readonly names: readonly string[];
   /** The name's number, from 0 in the order in which names came. */
   of(name: string): number;
+  /** Forgets all. */
+  clear(): void;
 }
 
 function numbering(): Numbering {
@@ -153,6 +160,10 @@ function numbering(): Numbering {
       if (known !== undefined) return known;
       numbers.set(name, names.length);
       return names.push(name) - 1;
+    },
+    clear() {
+      numbers.clear();
+      names.length = 0;
     },
   };
 }

@@ -17,7 +17,7 @@ type Counts = Readonly<Record<string, number>>;
 
 /** Figures of a row that have a distribution; `hasDocstring` is 0 or 1, so that its mean is a share. */
 export type FigureName =
-  | Exclude<keyof Metrics, "findings" | "rmi">
+  | Exclude<keyof Metrics, "findings">
   | "asserts"
   | "mutationScore"
   | "functionLines"
@@ -76,6 +76,8 @@ const readers: Readonly<Record<FigureName, (row: WithResult) => number | null>> 
   complexity: ({ metrics }) => metrics.complexity,
   complexityRadon: ({ metrics }) => metrics.complexityRadon,
   overlap: ({ metrics }) => metrics.overlap,
+  rmi: ({ metrics }) => metrics.rmi ?? null,
+  coderReviewer: ({ metrics }) => metrics.coderReviewer ?? null,
   asserts: ({ result }) => result.asserts,
   mutationScore: ({ result }) => result.mutationScore,
   functionLines: ({ figures }) => figures.functionLines,

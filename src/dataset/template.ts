@@ -18,9 +18,9 @@ export const TRAINING_TEMPLATE = `You write Python for people who say what they 
 /** A template that is understood. */
 export interface Template {
   /** What the model is shown: everything before the response. */
-  prompt(instruction: string): string;
+  readonly prompt: (instruction: string) => string;
   /** What the model is to write: the response and everything after it. */
-  completion(response: string): string;
+  readonly completion: (response: string) => string;
 }
 
 /** A template's two names, in Jinja's writing. */

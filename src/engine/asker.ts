@@ -67,8 +67,8 @@ export function openAsker(
   return {
     ask: (request) =>
       new Promise((resolve, reject) => {
-        if (failure !== null) return reject(failure);
-        if (asked.has(request.key)) return reject(new Error(`internal: ${request.key} is asked already`));
+        if (failure !== null) throw failure;
+        if (asked.has(request.key)) throw new Error(`internal: ${request.key} is asked already`);
         asked.set(request.key, { resolve, reject });
         queue.push(request);
         wake();

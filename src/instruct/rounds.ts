@@ -33,7 +33,7 @@ export function rounds(options: RoundsOptions): Work {
   return async (journal) => {
     const task = options.task(0);
     await followed(options, journal, task, async (input, write) => {
-      let more = true;
+      const state = { more: true };
       /** The response of an index, drawn now or before; null where it came to nothing. */
       const response = async (index: number): Promise<WithResponse | null> => {
         const key = keyOf(plan.name, input.key, index);
@@ -42,14 +42,14 @@ export function rounds(options: RoundsOptions): Work {
         const made = await draw(input, key, index, journal);
         signal.throwIfAborted();
         if (made === null) {
-          more = false;
+          state.more = false;
           return null;
         }
         write(entriesOf(plan, made));
         return "row" in made ? made.row : null;
       };
       let verified = 0;
-      for (let first = 0; more && first < budget && verified < wanted; first += width) {
+      for (let first = 0; state.more && first < budget && verified < wanted; first += width) {
         const last = Math.min(budget, first + width);
         const indices = Array.from({ length: last - first }, (_, at) => first + at);
         const drawn = (await Promise.all(indices.map(response))).filter((row) => row !== null);

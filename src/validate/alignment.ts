@@ -113,7 +113,7 @@ function withoutDoctests(text: string): string {
 }
 
 /** Drops the docstrings of functions and classes, which would match an instruction made from them. */
-function withoutDocstrings(code: string): string {
+export function withoutDocstrings(code: string): string {
   const tree = parsePython(code);
   if (tree === null) return code;
   const spans = docstringsIn(tree.root);

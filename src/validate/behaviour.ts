@@ -25,7 +25,8 @@ export interface Behaviour {
   readonly identity: string;
   /**
    * Names of the problems all of whose tests hold, in the order of the lists; none for a function that can't be called
-   * by position. Never throws for what the code does.
+   * by position. Problems are left out that functions pass which compute nothing, such as `lambda x: x`. Weak tests, as
+   * MBPP's three asserts of true or false, may hold for a function of another purpose. Never throws for what the code does.
    */
   readonly solvedBy: (
     sandbox: Pick<JudgingSandbox, "judge">,
@@ -37,7 +38,9 @@ export interface Behaviour {
 const BEHAVIOUR_VERSION = 1;
 
 /**
- * Events of tracing for the first assert, for all tests of a problem, and for a solution altogether. TODO figures
+ * Events of tracing for the first assert, for all tests of a problem, and for a solution altogether. Of the 1,138 own
+ * solutions of HumanEval and MBPP 1,133 need fewer than 10,000 for the first assert; 1,136 fewer than 430,000 for all, and
+ * two that count to the millions (HumanEval/75, MBPP/123) too many.
  */
 const EVENTS = [20_000, 500_000, 1_500_000] as const;
 /** Seconds, of processor time where there is a clock of it, for all tests of a problem, and for a solution altogether. */
@@ -134,11 +137,15 @@ async function solvedAmong(
     const outcome = await judge(part);
     const answer = answerOf(outcome);
     if (answer !== null) solved.push(...answer);
-    // Code that can't even be imported is not tried again.
-    else if (outcome.stage === "code" || ++lost === MOST_LOST) break;
+    else if (cantBeImported(outcome) || ++lost === MOST_LOST) break;
     else if (part.length > 1) parts.push(...parted(part));
   }
   return solved;
+}
+
+/** Such code is not tried again. */
+function cantBeImported({ status, stage }: Outcome): boolean {
+  return stage === "code" && status !== "sandbox-error";
 }
 
 /** The numbers that the runner told, or null where it did not get so far. */

@@ -44,8 +44,7 @@ export function trialItem(
     item,
     names,
     counts: [...new Set(counts)],
-    probe:
-      asserts.find((node) => callsOf(node, names).length > 0 && standsAlone(node, names))?.text ?? null,
+    probe: asserts.find((node) => callsOf(node, names).length > 0 && standsAlone(node, names))?.text ?? null,
     setup: needsMore(root, code, names) ? code : "",
     tests,
   };

@@ -41,7 +41,7 @@ async function planted(): Promise<Planted[]> {
     const other = renamed(code);
     const name = functionNames(other)[functionNames(code).indexOf(entryPoint ?? "")] ?? "";
     const moved = reordered(other);
-    expect(moved).not.toContain(entryPoint);
+    expect(moved).not.toMatch(new RegExp(`\\b${entryPoint ?? ""}\\b`));
     return { item, code: moved, entryPoint: name, isReordered: moved !== other };
   });
 }
@@ -67,13 +67,16 @@ const PROBLEMS: readonly NamedProblem[] = [
   problem("small/square", original, ["f(2) == 4", "f(5) == 25"]),
   problem("small/text", original, ["f('a') == 'aa'", "f('') == ''"]),
   problem("small/list", original, ["f([1]) == [1, 1]"]),
+  // Functions that compute nothing pass these.
+  problem("small/same", original, ["f(0) == 0", "f('') == ''"]),
+  problem("small/one", original, ["f(1) == 1", "f(9) == 1"]),
 ];
 
 describe.each(backends)("on $backend", ({ backend, open }) => {
   let sandbox: JudgingSandbox;
   beforeAll(async () => {
     await loadGrammar();
-    sandbox = await open({ timeoutMs: 4_000 });
+    sandbox = await open({ timeoutMs: 2_000 });
   });
   afterAll(() => sandbox.close());
 
@@ -105,6 +108,8 @@ describe.each(backends)("on $backend", ({ backend, open }) => {
     ]);
     expect(await solved("def f(value, power=2):\n    return value ** power\n")).toEqual(["small/square"]);
     expect(await solved("def f(x):\n    return None\n")).toEqual([]);
+    expect(await solved("def f(x):\n    return x\n")).toEqual([]);
+    expect(await solved("def f(x):\n    return x and 1\n")).toEqual([]);
     expect(await solved("def f(x, y):\n    return x * 2\n")).toEqual([]);
   });
 
@@ -120,7 +125,13 @@ describe.each(backends)("on $backend", ({ backend, open }) => {
     const code = (deed: string): string =>
       `import os, itertools\ndef f(x):\n    if x == 'a':\n        ${deed}\n    return x * 2\n`;
     const rest = ["small/twice", "small/list"];
-    for (const deed of ["while True: pass", "os._exit(0)", "f(x)", "raise SystemExit", "x = [0] * 10 ** 11"])
+    for (const deed of [
+      "while x: x = x + ''",
+      "os._exit(0)",
+      "f(x)",
+      "raise SystemExit",
+      "x = [0] * 10 ** 11",
+    ])
       expect(await solved(code(deed)), deed).toEqual(rest);
   });
 

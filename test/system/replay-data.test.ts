@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Judged } from "../../src/core/record.js";
+import type { Completion, GenerateRequest, Unanswered } from "../../src/engine/engine.js";
+import { openReplay } from "../../src/engine/replay.js";
 import { parseConcepts, parseInstruction, parseResponse } from "../../src/instruct/parse.js";
 import { openDecontamination } from "../../src/overlap/decontaminate.js";
 import { loadGrammar } from "../../src/python/syntax.js";
@@ -62,6 +64,23 @@ it("the transcripts are those that the readable sources make", () => {
 
 it("every transcript says that a person wrote it", () => {
   expect(rows.filter(({ written }) => !written)).toEqual([]);
+});
+
+it("the engine answers from each of them", async () => {
+  const engine = await openReplay(FILE);
+  async function* requests(): AsyncGenerator<GenerateRequest> {
+    for (const row of rows) {
+      const about = `${row.step} ${named(row)}`;
+      const drawn = { prompt: "", maxTokens: 1, temperature: 0, topP: 1, stop: [], seed: 0 };
+      yield await Promise.resolve({ key: about, about, ...drawn });
+    }
+  }
+  const answers = new Map<string, Completion | Unanswered>();
+  for await (const answer of engine.generate(requests())) answers.set(answer.key, answer);
+  await engine.close();
+  expect(rows.map((row) => answers.get(`${row.step} ${named(row)}`))).toMatchObject(
+    rows.map(({ text, finish }) => ({ text, finish })),
+  );
 });
 
 it("the seeds are the first that the default run draws", async () => {

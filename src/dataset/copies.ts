@@ -1,0 +1,96 @@
+// Pairs that say or do the same as an earlier one, and pairs that tell a benchmark's problem: found among the rows that
+// would be published, in their order, so that the first of a cluster stays.
+import type { WithResult } from "../core/record.js";
+import { contaminationDetail, type Decontamination } from "../overlap/decontaminate.js";
+import { contaminationOf, openPairs } from "../overlap/pairs.js";
+import { treeOf } from "../python/trees.js";
+import { wellFormed } from "./columns.js";
+import type { Survey } from "./readings.js";
+import type { SelectReason } from "./select.js";
+
+export interface CopyOptions {
+  /** Similarity from which a pair is a copy of an earlier one; 0 keeps all. */
+  readonly threshold: number;
+  readonly benchmarks: Pick<Decontamination, "check">;
+}
+
+/** Why a row is left out, and what it is a copy of. */
+export interface Copy {
+  readonly reason: "near-duplicate-pair" | "contaminated-pair";
+  /** E.g. `MBPP/11: renamed 0.75`, or the survivor's fingerprint, in what they are alike, and how much. */
+  readonly detail: string;
+}
+
+/** Copies by the numbers of their rows, from another reading of the survey's rows. Needs `loadGrammar` first. */
+export async function copiesAmong(
+  rows: AsyncIterable<WithResult> | Iterable<WithResult>,
+  { refusalOf }: Pick<Survey, "refusalOf">,
+  { threshold, benchmarks }: CopyOptions,
+): Promise<ReadonlyMap<number, Copy>> {
+  const copies = new Map<number, Copy>();
+  const pairs = threshold === 0 ? null : openPairs({ threshold });
+  let number = -1;
+  for await (const row of rows) {
+    number++;
+    if (refusalOf(row, number) !== null) continue;
+    const own = ownCode(row);
+    const response = row.response.replace(row.code, () => own);
+    const pair = { key: row.key, instruction: row.asked ?? row.instruction, response, code: own };
+    const hit = contaminationOf(benchmarks, pair);
+    if (hit !== null) {
+      copies.set(number, { reason: "contaminated-pair", detail: contaminationDetail(hit) });
+      continue;
+    }
+    const like = pairs?.add(pair) ?? null;
+    if (like === null) continue;
+    const detail = `${like.of}: ${like.by} ${like.similarity.toFixed(2)}`;
+    copies.set(number, { reason: "near-duplicate-pair", detail });
+  }
+  return copies;
+}
+
+/** The function that a row is about, without what it carries along: seeds of one file share their helpers. */
+function ownCode({ code, entryPoint }: WithResult): string {
+  const tree = treeOf(code);
+  if (tree === null) return code;
+  const named = tree.root.codeChildren.find(
+    (node) => (node.childForFieldName("definition") ?? node).childForFieldName("name")?.text === entryPoint,
+  );
+  return named?.text ?? code;
+}
+
+/** A survey that leaves the copies out too. */
+export function withoutCopies(found: Survey, copies: ReadonlyMap<number, Copy>): Survey {
+  return {
+    ...found,
+    matches: found.matches.filter(({ chosen }) => !copies.has(chosen)),
+    refusalOf: (row, number) => found.refusalOf(row, number) ?? copies.get(number)?.reason ?? null,
+  };
+}
+
+export const LEFT_FILE = "left_out.jsonl";
+
+/** One line of `left_out.jsonl`. */
+export interface LeftRow {
+  /** Of the row in `results.jsonl`: its key. */
+  readonly fingerprint: string;
+  readonly reason: SelectReason;
+  /** What it is a copy of, which problems it solves, or what its run said; empty where the reason says all. */
+  readonly detail: string;
+}
+
+/** The rows that are not published, each with its reason, from another reading. */
+export async function* leftOut(
+  rows: AsyncIterable<WithResult> | Iterable<WithResult>,
+  { refusalOf }: Pick<Survey, "refusalOf">,
+  copies: ReadonlyMap<number, Copy>,
+): AsyncGenerator<LeftRow> {
+  let number = -1;
+  for await (const row of rows) {
+    number++;
+    const reason = refusalOf(row, number);
+    if (reason === null) continue;
+    const said = reason === row.result.verdict ? (row.result.message ?? "") : "";
+    yield { fingerprint: row.key, reason, detail: wellFormed(copies.get(number)?.detail ?? said) };
+  }
+}
