@@ -32,7 +32,7 @@ it(`stores of ${SEEDS} seeds what was planted, every known fault among it`, asyn
     timeouts: 0.3,
   });
   const dir = path.join(base, "planted");
-  await finish(scriptedRun(dir, server.url, SEEDS));
+  await finish(scriptedRun(dir, server.url, SEEDS, "--near-pairs", "0"));
   expectPlanted(dir, server.log, SEEDS);
   for (const step of STEPS) {
     const counts = counted(planted(server.log, step).values());

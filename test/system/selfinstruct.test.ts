@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, expect, it } from "vitest";
@@ -14,8 +14,9 @@ import {
   recordFiles,
 } from "./scripted-checks.js";
 import { scriptedRun } from "./scripted-run.js";
-import { serveScripted, type ScriptedServer } from "./scripted-server.js";
-import { differences } from "./whole-run.js";
+import { serveModel } from "../engine/modelserver.js";
+import { MODEL, serveScripted, type ScriptedServer } from "./scripted-server.js";
+import { differences, run } from "./whole-run.js";
 
 const base = mkdtempSync(path.join(tmpdir(), "selfalign-scripted-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -29,12 +30,13 @@ it("stores of every answer of a model what was planted in it, and retries what t
   const SEEDS = 60;
   server = await serveScripted({ faulty: FAULTY, timeouts: 0 });
   const dir = path.join(base, "planted");
-  await finish(scriptedRun(dir, server.url, SEEDS));
+  const args = scriptedRun(dir, server.url, SEEDS, "--near-pairs", "0");
+  await finish(args);
   expectPlanted(dir, server.log, SEEDS);
 
   const [before, asked] = [recordFiles(dir), server.log.length];
   const refused = server.log.filter(({ fate }) => fate === "refused").map(({ seed }) => seed);
-  await finish(scriptedRun(dir, server.url, SEEDS, "--retry-failed"));
+  await finish([...args, "--retry-failed"]);
   const again = server.log.slice(asked).map(({ seed }) => seed);
   expect(again.sort()).toEqual(refused.sort());
   expect(differences(before, recordFiles(dir))).toEqual([]);
@@ -95,3 +97,18 @@ it("asks for no answer that it has, and publishes the same bytes, when killed an
   expect(server.log.length).toBeGreaterThan(2 * asked);
   expect(differences(recordFiles(calm), recordFiles(rough))).toEqual([]);
 });
+
+it("does not wait for a silent server when another stage fails", async () => {
+  const silent = await serveModel({
+    models: { object: "list", data: [{ id: MODEL }] },
+    trouble: () => ({ silent: true }),
+  });
+  server = { ...silent, log: [] };
+  const dir = path.join(base, "silent");
+  // In the place of a file of the seeds, so that these can't be published while the first prompts are out.
+  mkdirSync(path.join(dir, "seed_output/stats.json"), { recursive: true });
+  const { status, stderr } = await run(...scriptedRun(dir, server.url, 4));
+  expect(stderr).toContain("stats.json");
+  expect(status).toBe(1);
+  expect(silent.asked.length).toBeGreaterThan(0);
+}, 120_000);
