@@ -79,7 +79,10 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
   for (const notice of notices) say(notice);
   const stop = (): void => void sandbox.close();
   signal.addEventListener("abort", stop, { once: true });
-  const lesson = beginLesson(teaching, settings, sandbox, signal);
+  const failing = new AbortController();
+  // Models may take their time: nobody waits for their answers where another stage has failed.
+  const unwanted = AbortSignal.any([signal, failing.signal]);
+  const lesson = beginLesson(teaching, settings, sandbox, unwanted);
   try {
     for (const folder of Object.values(FOLDERS))
       if (folder !== null) await mkdir(run.at(folder), { recursive: true });
@@ -87,8 +90,8 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
     const worked = new Set<StageName>();
     const { seed, nearPairs, sampling } = settings;
     const selection = { seed, nearPairs, keep: sampling.wanted };
-    const judged = judgeOf(judging, settings, sandbox, signal);
-    await goThrough({
+    const judged = judgeOf(judging, settings, sandbox, unwanted);
+    await goThrough(failing, {
       ...settings,
       run,
       corpus,
@@ -119,8 +122,7 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
   }
 }
 
-async function goThrough(outer: Context): Promise<void> {
-  const failing = new AbortController();
+async function goThrough(failing: AbortController, outer: Context): Promise<void> {
   const c: Context = { ...outer, signal: AbortSignal.any([outer.signal, failing.signal]) };
   const open: StageHandle<unknown>[] = [];
   try {

@@ -246,13 +246,14 @@ export async function writeJournal(file: string, entries: AsyncIterable<Entry<Ke
 
 async function scan(file: string): Promise<{ places: Place[]; size: number }> {
   const places: Place[] = [];
+  const names = new Map<string, string>();
   let offset = 0;
   let damaged: number | null = null;
   let number = 0;
   for await (const { bytes, whole } of linesOf(file)) {
     number++;
     if (damaged !== null) throw damage(file, damaged);
-    const place = whole ? placeOf(bytes, offset) : null;
+    const place = whole ? placeOf(bytes, offset, names) : null;
     if (place === null) {
       damaged = number;
       continue;
@@ -269,13 +270,16 @@ function damage(file: string, line: number): InputError {
   );
 }
 
-/** Checks one line (without its newline) and finds its row, or null. */
-function placeOf(line: Buffer, offset: number): Place | null {
+/** Checks one line (without its newline) and finds its row, or null. `names` holds the names of files met so far. */
+function placeOf(line: Buffer, offset: number, names: Map<string, string>): Place | null {
   const text = line.toString("utf8");
   const match = /^\["([^"\\]+)","([0-9a-f]{8})",(.+)\]$/s.exec(text);
   if (match === null) return null;
-  const [, file = "", sum = "", row = ""] = match;
+  const [, name = "", sum = "", row = ""] = match;
   if (checksum(row) !== sum) return null;
+  // Through bytes: a piece of the line's text would keep the whole line in memory.
+  const file = names.get(name) ?? Buffer.from(name).toString();
+  names.set(file, file);
   const { key } = JSON.parse(row) as Keyed;
   const start = headerLength(file);
   return { file, key, offset: offset + start, length: line.length - start - 1 };

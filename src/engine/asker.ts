@@ -39,7 +39,8 @@ export function openAsker(
       const next = queue.shift();
       if (signal?.aborted === true || failure !== null) return;
       if (next !== undefined) {
-        if (pause !== null && sent > 0 && sent % pause.every === 0) await sleep(pause.ms);
+        if (pause !== null && sent > 0 && sent % pause.every === 0)
+          await sleep(pause.ms, undefined, signal === undefined ? {} : { signal });
         sent++;
         yield next;
       } else if (closed) return;

@@ -1,6 +1,8 @@
 import { appendFile, mkdtemp, readFile, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, it } from "vitest";
 import { InputError } from "../../src/core/errors.js";
 import { Journal } from "../../src/core/journal.js";
@@ -21,6 +23,16 @@ async function write(...keys: string[]): Promise<void> {
   const journal = await Journal.open(file);
   await journal.append(keys.map((key) => ({ file: "rows", row: row(key) })));
   await journal.close();
+}
+
+/** V8 shares the text of longer pieces of a string only. */
+const LONG_NAME = "responses.completions";
+
+/** Bytes in use, after all garbage is gone. */
+function heapBytes(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
 }
 
 async function keysIn(name = "rows"): Promise<string[]> {
@@ -122,6 +134,21 @@ describe("a journal", () => {
     await journal.append([{ file: "rows", row: row("e") }]);
     await journal.close();
     expect(await keysIn()).toEqual(["a", "b", "e"]);
+  });
+
+  it("keeps the places of its rows in memory, not their text, when opened again", async () => {
+    const text = "x".repeat(20_000);
+    const begun = await Journal.open(file);
+    await begun.append(
+      Array.from({ length: 1_000 }, (_, at) => ({ file: LONG_NAME, row: { key: `${at}`, text } })),
+    );
+    await begun.close();
+    const before = heapBytes();
+    const journal = await Journal.open(file);
+    const taken = heapBytes() - before;
+    expect(journal.size).toBe(1_000);
+    expect(taken).toBeLessThan(2_000_000);
+    await journal.close();
   });
 
   it("is not harmed by a torn row that is cut twice", async () => {

@@ -81,4 +81,14 @@ describe("asker", () => {
     const [, second = 0, third = 0] = sent;
     expect(third - second).toBeGreaterThan(100);
   });
+
+  it("is stopped in the middle of a pause", async () => {
+    const stop = new AbortController();
+    const asker = openAsker(pairwise, { signal: stop.signal, pause: { every: 2, ms: 60_000 } });
+    const asked = ["a", "b", "c"].map((key) => asker.ask(request(key)));
+    await Promise.all(asked.slice(0, 2));
+    stop.abort(new Error("stopped"));
+    await expect(asked[2]).rejects.toThrow();
+    await asker.close();
+  }, 10_000);
 });

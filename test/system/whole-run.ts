@@ -65,8 +65,11 @@ export function journals(dir: string): { file: string; bytes: number }[] {
 }
 
 /** Bytes that the stages have written so far, published or not. */
-export function bytesWritten(dir: string): number {
-  const done = ["seed_output", "self_oss_output", "validation_output"]
+export function bytesWritten(
+  dir: string,
+  folders: readonly string[] = ["seed_output", "self_oss_output", "validation_output"],
+): number {
+  const done = folders
     .map((folder) => path.join(dir, folder))
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder).map((file) => path.join(folder, file)))
