@@ -1,23 +1,15 @@
 // How a run goes through its stages: seeds, the three teaching steps and validation follow one another's rows as they
 // reach the disk; dataset and report are made from finished files. Any stage can be run alone, and what is finished is
 // not done again.
-import { appendFile, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import type { Corpus } from "./corpus/corpus.js";
 import { explained, InputError } from "./core/errors.js";
 import { stoppedBySignals } from "./core/interrupt.js";
+import { mapping, type FollowOptions, type MapOptions } from "./core/mapping.js";
 import { startProgress, type Progress, type Task } from "./core/progress.js";
 import { keyOf, type Seed, type WithInstruction, type WithResponse, type WithResult } from "./core/record.js";
 import type { RunDirectory } from "./core/run.js";
-import {
-  finishedStage,
-  mapping,
-  startStage,
-  type FollowOptions,
-  type MapOptions,
-  type StageHandle,
-  type StagePlan,
-} from "./core/stage.js";
-import { cpuSeconds } from "./core/usage.js";
+import { finishedStage, startStage, type StageHandle, type StagePlan } from "./core/stage.js";
 import { rounds } from "./instruct/rounds.js";
 import { stepKey, type Step, type Teacher } from "./instruct/stage.js";
 import { judgeOf } from "./judging.js";
@@ -33,6 +25,7 @@ import { contaminated, nearDuplicates } from "./seeds/overlaps.js";
 import { typeErrors } from "./seeds/types.js";
 import { settingsOf, type PipelineOptions, type Settings } from "./settings.js";
 import { beginLesson, type Lesson } from "./teaching.js";
+import { timed } from "./timing.js";
 import type { Validated } from "./validate/validate.js";
 
 /** What a run came to. */
@@ -289,20 +282,4 @@ async function watch(
   const working = handles.filter((handle) => handle !== null).filter(({ worked }) => worked);
   if (working.length > 0) await timed(c, stage, () => Promise.all(working.map(({ done }) => done)));
   else if (c.stages.has(stage)) c.progress.say(`${stage}: finished already`);
-}
-
-/** Runs a stage's work; when there was any (`false` says there was none), its time goes to timings.jsonl. */
-async function timed(c: Context, stage: StageName, work: () => Promise<unknown>): Promise<void> {
-  const start = performance.now();
-  const cpu = await cpuSeconds();
-  if ((await work()) === false) {
-    c.progress.say(`${stage}: finished already`);
-    return;
-  }
-  c.worked.add(stage);
-  const seconds = (performance.now() - start) / 1_000;
-  // Processor time can be told apart only while one stage runs alone.
-  const after = c.stages.size === 1 ? await cpuSeconds() : null;
-  const entry = { stage, seconds, cpuSeconds: cpu === null || after === null ? null : after - cpu };
-  await appendFile(c.run.at("timings.jsonl"), `${JSON.stringify(entry)}\n`);
 }

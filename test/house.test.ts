@@ -35,6 +35,7 @@ const ROOT = [
   "compose",
   "publish",
   "opening",
+  "timing",
   "pipeline",
   "lab",
   "index",

@@ -2,7 +2,7 @@
 // the row that comes of it. It goes the way of a run, through the same teacher; nothing is stored.
 import type { Seed, WithConcepts, WithInstruction, WithResponse } from "../core/record.js";
 import { keyOf } from "../core/record.js";
-import type { Made } from "../core/stage.js";
+import type { Made } from "../core/mapping.js";
 import { openAsker } from "../engine/asker.js";
 import type { Completion, Engine, GenerateRequest, Unanswered } from "../engine/engine.js";
 import { loadGrammar } from "../python/syntax.js";

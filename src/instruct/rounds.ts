@@ -4,7 +4,8 @@
 // Method: adaptive sampling in the place of a fixed number of samples per instruction, as starcoder2-self-align draws 10 of each.
 import type { Journal } from "../core/journal.js";
 import { keyOf, type WithInstruction, type WithResponse } from "../core/record.js";
-import { entriesOf, followed, type FollowOptions, type Made, type Work } from "../core/stage.js";
+import { entriesOf, followed, type FollowOptions, type Made } from "../core/mapping.js";
+import type { Work } from "../core/stage.js";
 
 export interface Rounds {
   /** Most responses of an instruction. */

@@ -9,7 +9,7 @@ import {
   type WithResponse,
 } from "../core/record.js";
 import type { Journal } from "../core/journal.js";
-import type { Made } from "../core/stage.js";
+import type { Made } from "../core/mapping.js";
 import type { Sandbox } from "../sandbox/sandbox.js";
 import type { Rounds } from "./rounds.js";
 import { teachConcepts, teachInstruction, teachResponse, type Taught } from "./docstring.js";

@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { startProgress } from "../../src/core/progress.js";
 import { keyOf, type Reject } from "../../src/core/record.js";
 import { openRun, type RunDirectory } from "../../src/core/run.js";
-import { mapping, startStage, type Made, type StageHandle, type StagePlan } from "../../src/core/stage.js";
+import { mapping, type Made } from "../../src/core/mapping.js";
+import { startStage, type StageHandle, type StagePlan } from "../../src/core/stage.js";
 
 interface Number {
   readonly key: string;
