@@ -6,6 +6,7 @@ import { InputError } from "./core/errors.js";
 import { readManifest, type ContentOptions } from "./core/run.js";
 import { openAsker, type Asker } from "./engine/asker.js";
 import type { Engine } from "./engine/engine.js";
+import { openedLater } from "./engine/later.js";
 import { openEngine } from "./engine/open.js";
 import { openMeter, type Meter } from "./engine/meter.js";
 import { DOCSTRING_MODEL } from "./instruct/docstring.js";
@@ -39,8 +40,8 @@ const NO_MODEL: Teaching = {
 const REQUESTS = 64;
 
 /**
- * Opens the engine and the prompt set that the settings name. The engine stays closed where the steps of the run are not among
- * its stages: then what an earlier start noted of it counts.
+ * Opens the prompt set and the engine that the settings name. A run that was begun knows its engine: a server is then asked only
+ * when there is something to ask, and nothing is opened where the steps are not among the stages.
  * @throws InputError for an unknown model or prompt set, and what the engine refuses.
  */
 export async function openTeaching(settings: Settings, onNotice: (text: string) => void): Promise<Teaching> {
@@ -50,30 +51,42 @@ export async function openTeaching(settings: Settings, onNotice: (text: string) 
   if (prompts.kind === "chat" && model.startsWith("openai:") && api !== "chat")
     throw new InputError(`prompt set ${prompts.name} is a conversation: use it with --api chat`);
   const concurrency = batchSize ?? REQUESTS;
-  const before = stages.has("instruct") ? null : ((await readManifest(outputDir))?.content["engine"] ?? null);
+  const noted = settings.clean && stages.has("instruct") ? null : await notedEngine(outputDir, model);
+  const open = (): Promise<Engine> =>
+    openEngine(model, {
+      baseUrl,
+      ...(api === undefined ? {} : { api }),
+      ...(batchSize === undefined ? {} : { batchSize }),
+      concurrency,
+      onNotice,
+    });
+  // Files can be looked at now; a server may be gone when nothing is left to ask it.
   const engine =
-    before !== null
-      ? null
-      : await openEngine(model, {
-          baseUrl,
-          ...(api === undefined ? {} : { api }),
-          ...(batchSize === undefined ? {} : { batchSize }),
-          concurrency,
-          onNotice,
-        });
+    noted === null || (!isServer(model) && stages.has("instruct")) ? await open() : openedLater(noted, open);
   return {
     content: {
       // Where its files lie decides nothing.
       model: modelTitle(model),
-      engine: engine?.identity ?? String(before),
+      engine: engine.identity,
       prompts: `${prompts.name} ${prompts.identity}`,
       sampling: JSON.stringify(sampling),
     },
     engine,
     prompts,
     concurrency,
-    close: () => engine?.close() ?? Promise.resolve(),
+    close: () => engine.close(),
   };
+}
+
+/** Identity of the engine that an earlier start of a run with this model noted, or null. */
+async function notedEngine(outputDir: string, model: string): Promise<string | null> {
+  const { engine, model: title } = (await readManifest(outputDir))?.content ?? {};
+  return typeof engine === "string" && title === modelTitle(model) ? engine : null;
+}
+
+/** True for a model that is somebody else's to run. */
+function isServer(model: string): boolean {
+  return model.startsWith("openai:");
 }
 
 /** A model as a run notes it, files without their folders: `starcoder2:models/tiny-int8` is `starcoder2:tiny-int8`. */
@@ -108,8 +121,7 @@ export function beginLesson(
     const teacher = docstringTeacher(sandbox, seed);
     return { teacher, meter, close: () => Promise.resolve() };
   }
-  // Only a server is anybody else's.
-  const pause = settings.model.startsWith("openai:") ? { every: batchSize, ms: 1_000 * delay } : null;
+  const pause = isServer(settings.model) ? { every: batchSize, ms: 1_000 * delay } : null;
   const asker: Asker = openAsker(engine, { signal, pause });
   const ask: Asker["ask"] = async (request) => meter.count(await asker.ask(request));
   const teacher = promptedTeacher({ model: engine.identity, ask, prompts, sampling, seed });

@@ -64,7 +64,7 @@ export function openAsker(
   }
 
   signal?.addEventListener("abort", () => wake(), { once: true });
-  const answering = answer();
+  let answering: Promise<void> | null = null;
   return {
     ask: (request) =>
       new Promise((resolve, reject) => {
@@ -72,12 +72,14 @@ export function openAsker(
         if (asked.has(request.key)) throw new Error(`internal: ${request.key} is asked already`);
         asked.set(request.key, { resolve, reject });
         queue.push(request);
+        // An engine that nobody asks is left alone: opening a model may take long.
+        answering ??= answer();
         wake();
       }),
     close() {
       closed = true;
       wake();
-      return answering;
+      return answering ?? Promise.resolve();
     },
   };
 }
