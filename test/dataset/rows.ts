@@ -106,8 +106,18 @@ export function rowsOf(count: number): readonly WithSplit[] {
       prompt: n % 2 === 0 ? null : `prompt ${n}`,
       concepts: Array.from({ length: n % 4 }, (_, k) => `concept ${k}`),
       tests: n % 3 === 0 ? [] : [{ origin: "recorded", source: `assert double(${n}) == ${2 * n}` }],
-      metrics: { annotationCoverage: n % 5 === 0 ? null : 0.5, overlap: n % 2, hasDocstring: n % 2 === 0 },
-      result: { mutationScore: n % 3 === 0 ? null : 1, asserts: n % 3 },
+      metrics: {
+        annotationCoverage: n % 5 === 0 ? null : 0.5,
+        overlap: n % 2,
+        hasDocstring: n % 2 === 0,
+        rmi: n % 4 === 0 ? null : 0.25,
+        coderReviewer: n % 4 === 0 ? null : -2,
+      },
+      result: {
+        mutationScore: n % 3 === 0 ? null : 1,
+        asserts: n % 3,
+        ...(n % 8 === 1 && { solves: [`MBPP/${n}`] }),
+      },
       provenance: { revision: n % 7 === 0 ? null : "3.14.2", licence: n % 11 === 0 ? null : "PSF-2.0" },
     }),
   );

@@ -64,6 +64,7 @@ const types = {
   verdict: "string",
   asserts: "int64",
   mutation_score: "double",
+  solves: "list<element: string>",
   mode: "string",
   backend: "string",
   interpreter: "string",
@@ -77,6 +78,8 @@ const types = {
   "metrics.complexity": "int64",
   "metrics.complexityRadon": "int64",
   "metrics.overlap": "double",
+  "metrics.rmi": "double",
+  "metrics.coderReviewer": "double",
   "provenance.source": "string",
   "provenance.repository": "string",
   "provenance.revision": "string",
@@ -109,7 +112,7 @@ describe("pyarrow", () => {
     const [table, lines] = askPython(python, readArrow, files) as { types: object; rows: unknown }[];
     expect(table?.types).toEqual(types);
     expect(table?.rows).toEqual(samples);
-    expect(lines?.types).toEqual({ ...types, concepts: "list<item: string>" });
+    expect(lines?.types).toEqual({ ...types, concepts: "list<item: string>", solves: "list<item: string>" });
     expect(lines?.rows).toEqual(samples);
   });
 
