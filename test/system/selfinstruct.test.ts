@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, expect, it } from "vitest";
@@ -59,35 +59,39 @@ it("grows by asking for what is new only, and publishes the same bytes however m
 });
 
 it("asks for no answer that it has, and publishes the same bytes, when killed and started again", async () => {
-  const [SEEDS, KILLS] = [24, 10 - MILESTONES.length];
+  const [SEEDS, KILLS] = [24, 10];
   server = await serveScripted({ faulty: FAULTY, timeouts: 0 });
-  const [calm, rough] = [path.join(base, "calm"), path.join(base, "rough")];
+  const calm = path.join(base, "calm");
   const args = (dir: string): string[] => scriptedRun(dir, server.url, SEEDS);
   await finish(args(calm));
-  const asked = server.log.length;
 
   const next = uniforms(11, "kills");
-  // The steps go side by side and are published one after the other when they are near their end.
-  const offsets = Array.from({ length: KILLS }, () => 0.7 * next() * bytesTaught(calm)).sort((a, b) => a - b);
   const [gathered, ...later] = MILESTONES;
-  const instants = [
-    () => atAppearance(rough, gathered, 10 * next()),
-    ...offsets.map((offset) => () => atBytes(rough, offset)),
-    ...later.map((file) => () => atAppearance(rough, file, 10 * next())),
-  ];
-  const killed = await expectNothingAskedTwice({
-    server,
-    dir: rough,
-    args: args(rough),
-    instants,
-    // A power cut may also take the end of what was being written.
-    damage: ({ file, bytes }) => {
-      if (next() < 0.5) truncateSync(file, Math.max(0, bytes - Math.floor(next() * 3_000)));
-    },
-  });
-  expect(killed.length).toBeGreaterThan(MILESTONES.length);
-  expect(server.log.length).toBeGreaterThan(2 * asked);
-  expect(differences(recordFiles(calm), recordFiles(rough))).toEqual([]);
+  // A run may come to its end before all kills that were meant for it have: then another one takes the rest.
+  let kills = 0;
+  for (let number = 0; kills < KILLS; number++) {
+    expect(number, `runs for ${kills} kills`).toBeLessThan(5);
+    const rough = path.join(base, `rough-${number}`);
+    const offsets = Array.from({ length: KILLS - MILESTONES.length }, () => 0.7 * next() * bytesTaught(calm));
+    const instants = [
+      () => atAppearance(rough, gathered, 10 * next()),
+      ...offsets.sort((a, b) => a - b).map((offset) => () => atBytes(rough, offset)),
+      ...later.map((file) => () => atAppearance(rough, file, 10 * next())),
+    ];
+    const killed = await expectNothingAskedTwice({
+      server,
+      dir: rough,
+      args: args(rough),
+      instants,
+      // A power cut may also take the end of what was being written; where publishing has begun, all of it is on the disk.
+      damage: ({ file, bytes }) => {
+        const isWritten = existsSync(file.replace(/\.jsonl\.part$/, ".completions.jsonl"));
+        if (next() < 0.5 && !isWritten) truncateSync(file, Math.max(0, bytes - Math.floor(next() * 3_000)));
+      },
+    });
+    kills += killed.length;
+    expect(differences(recordFiles(calm), recordFiles(rough))).toEqual([]);
+  }
 });
 
 it("does not wait for a silent server when another stage fails", async () => {
