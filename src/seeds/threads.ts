@@ -55,6 +55,11 @@ function workerFile(): URL {
 /** Batches that a thread holds at most: one under way, and one so that it need not wait for the next. */
 const BATCHES_PER_THREAD = 2;
 
+function refuse(batches: readonly Wanted[], cause: unknown): void {
+  for (const { reject } of batches)
+    reject(new Error("internal: a thread that reads the corpus ended", { cause }));
+}
+
 /** Opens the pool; threads start with the first batches. */
 export function openThreads<Name extends JobName>(
   start: WorkerStart<Name>,
@@ -88,14 +93,14 @@ export function openThreads<Name extends JobName>(
     const thread: Thread = { worker, batches: new Map() };
     worker.on("message", (result: BatchResult) => answered(thread, result));
     const failed = (cause: unknown): void => {
-      const error = new Error("internal: a thread that reads the corpus ended", { cause });
-      for (const { reject } of [...thread.batches.values(), ...queue.splice(0)]) reject(error);
+      const lost = [...thread.batches.values()];
       thread.batches.clear();
+      // One that was not told to end leaves nobody to work off the queue.
+      if (threads.has(thread) || leaving.has(thread)) lost.push(...queue.splice(0));
+      refuse(lost, cause);
     };
     worker.on("error", failed);
-    worker.on("exit", (code) => {
-      if (threads.has(thread) || leaving.has(thread)) failed(new Error(`exit code ${code}`));
-    });
+    worker.on("exit", failed);
     started++;
     threads.add(thread);
     return thread;
@@ -125,7 +130,7 @@ export function openThreads<Name extends JobName>(
       return started;
     },
     close: async () => {
-      queue.splice(0);
+      refuse(queue.splice(0), "the pool was closed");
       for (const thread of [...threads, ...leaving]) end(thread);
       await Promise.all(ended);
     },
