@@ -7,7 +7,7 @@ import { writeRows, writeWhole } from "./core/files.js";
 import type { WithResult } from "./core/record.js";
 import type { RunDirectory } from "./core/run.js";
 import type { StageHandle } from "./core/stage.js";
-import { copiesAmong, LEFT_FILE, leftOut, withoutCopies } from "./dataset/copies.js";
+import { LEFT_FILE, leftOut, likenessAmong } from "./dataset/copies.js";
 import { datasetCard } from "./dataset/card.js";
 import { DATASET_FOLDER, exportDataset, JSONL_FILE, PARQUET_FILE } from "./dataset/export.js";
 import { PREFERENCES_FILE, writePreferences } from "./dataset/preferences.js";
@@ -61,9 +61,11 @@ export async function publishDataset({
   if (await isCurrent(run, "dataset", { fingerprint, digest, files })) return false;
   const published = tally();
   await loadGrammar();
-  const all = await survey(results.rows(), { seed, perInstruction: keep });
-  const copies = await copiesAmong(results.rows(), all, { threshold: nearPairs, benchmarks });
-  const found = withoutCopies(all, copies);
+  const found = await survey(results.rows(), {
+    seed,
+    perInstruction: keep,
+    likeness: (refusalOf) => likenessAmong(results.rows(), refusalOf, { threshold: nearPairs, benchmarks }),
+  });
   const selection = select(results.rows(), found);
   const rows = await exportDataset(published.watch(selection.rows), run.at(DATASET_FOLDER));
   const preferencePairs = await writePreferences(
@@ -71,7 +73,7 @@ export async function publishDataset({
     found,
     run.at(DATASET_FOLDER),
   );
-  await writeRows(run.at(DATASET_FOLDER, LEFT_FILE), leftOut(results.rows(), found, copies));
+  await writeRows(run.at(DATASET_FOLDER, LEFT_FILE), leftOut(results.rows(), found));
   const stats = published.stats();
   const summaries = await readSummaries(run.dir);
   const left = Object.fromEntries([...selection.left].sort(([a], [b]) => (a < b ? -1 : 1)));

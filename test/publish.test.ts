@@ -182,5 +182,25 @@ describe("publishDataset", () => {
     const [left] = lines<{ fingerprint: string; reason: string; detail: string }>("left_out.jsonl");
     expect(left).toMatchObject({ fingerprint: "b".repeat(40), reason: "near-duplicate-pair" });
     expect(left?.detail).toContain(`${"a".repeat(40)}: `);
+    // What is told of the splits is told of what is published.
+    expect(await readDatasetStats(dir)).toMatchObject({ rows: 1, splits: { train: 1, test: 0 } });
+  });
+
+  it("keeps rows that are alike on one side where all are kept", async () => {
+    const [first] = answers.filter(({ result }) => result.verdict === "verified");
+    if (first === undefined) throw new Error("no verified answer");
+    const topics = ["tides", "trains", "invoices", "chords", "glaciers"];
+    const rows = Array.from({ length: 40 }, (_, n) => ({
+      ...first,
+      key: String(n + 100),
+      group: String(n),
+      provenance: { ...first.provenance, repository: `r${n}` },
+      instruction: `Write a function about ${topics[n % 5] ?? ""} `.repeat(8),
+      response: `${topics[n % 5] ?? ""} `.repeat(30),
+    }));
+    await publish(rows, 5, 0);
+    const { splits } = await readDatasetStats(dir);
+    // One answer that all give: one cluster, though forty repositories.
+    expect(splits).toMatchObject({ train: 40, test: 0, clustered: true, groups: 1 });
   });
 });

@@ -9,7 +9,7 @@ import type { Survey } from "./readings.js";
 import type { SelectReason } from "./select.js";
 
 export interface CopyOptions {
-  /** Similarity from which a pair is a copy of an earlier one; 0 keeps all. */
+  /** Similarity from which a pair is a copy of an earlier one; 0 keeps all, and those alike by the default stay together. */
   readonly threshold: number;
   readonly benchmarks: Pick<Decontamination, "check">;
 }
@@ -21,14 +21,25 @@ export interface Copy {
   readonly detail: string;
 }
 
-/** Copies by the numbers of their rows, from another reading of the survey's rows. Needs `loadGrammar` first. */
-export async function copiesAmong(
+/** What was found about rows, by their numbers. */
+export interface Likeness {
+  /** Rows to leave out. */
+  readonly copies: ReadonlyMap<number, Copy>;
+  /** Rows that stay though they are alike: the same name for those of a cluster. */
+  readonly clusters: ReadonlyMap<number, string>;
+}
+
+/** Looks through the rows that `refusalOf` has nothing against. Needs `loadGrammar` first. */
+export async function likenessAmong(
   rows: AsyncIterable<WithResult> | Iterable<WithResult>,
-  { refusalOf }: Pick<Survey, "refusalOf">,
+  refusalOf: Survey["refusalOf"],
   { threshold, benchmarks }: CopyOptions,
-): Promise<ReadonlyMap<number, Copy>> {
+): Promise<Likeness> {
   const copies = new Map<number, Copy>();
-  const pairs = threshold === 0 ? null : openPairs({ threshold });
+  const clusters = new Map<number, string>();
+  /** Numbers of the rows that others may be like, by key; needed where all stay. */
+  const numbers = new Map<string, number>();
+  const pairs = openPairs(threshold === 0 ? {} : { threshold });
   let number = -1;
   for await (const row of rows) {
     number++;
@@ -37,16 +48,17 @@ export async function copiesAmong(
     const response = row.response.replace(row.code, () => own);
     const pair = { key: row.key, instruction: row.asked ?? row.instruction, response, code: own };
     const hit = contaminationOf(benchmarks, pair);
-    if (hit !== null) {
-      copies.set(number, { reason: "contaminated-pair", detail: contaminationDetail(hit) });
-      continue;
-    }
-    const like = pairs?.add(pair) ?? null;
-    if (like === null) continue;
-    const detail = `${like.of}: ${like.by} ${like.similarity.toFixed(2)}`;
-    copies.set(number, { reason: "near-duplicate-pair", detail });
+    const like = hit === null ? pairs.add(pair) : null;
+    if (hit !== null) copies.set(number, { reason: "contaminated-pair", detail: contaminationDetail(hit) });
+    else if (like === null) numbers.set(row.key, number);
+    else if (threshold > 0)
+      copies.set(number, {
+        reason: "near-duplicate-pair",
+        detail: `${like.of}: ${like.by} ${like.similarity.toFixed(2)}`,
+      });
+    else for (const alike of [number, numbers.get(like.of) ?? number]) clusters.set(alike, like.of);
   }
-  return copies;
+  return { copies, clusters };
 }
 
 /** The function that a row is about, without what it carries along: seeds of one file share their helpers. */
@@ -57,15 +69,6 @@ function ownCode({ code, entryPoint }: WithResult): string {
     (node) => (node.childForFieldName("definition") ?? node).childForFieldName("name")?.text === entryPoint,
   );
   return named?.text ?? code;
-}
-
-/** A survey that leaves the copies out too. */
-export function withoutCopies(found: Survey, copies: ReadonlyMap<number, Copy>): Survey {
-  return {
-    ...found,
-    matches: found.matches.filter(({ chosen }) => !copies.has(chosen)),
-    refusalOf: (row, number) => found.refusalOf(row, number) ?? copies.get(number)?.reason ?? null,
-  };
 }
 
 export const LEFT_FILE = "left_out.jsonl";
@@ -82,8 +85,7 @@ export interface LeftRow {
 /** The rows that are not published, each with its reason, from another reading. */
 export async function* leftOut(
   rows: AsyncIterable<WithResult> | Iterable<WithResult>,
-  { refusalOf }: Pick<Survey, "refusalOf">,
-  copies: ReadonlyMap<number, Copy>,
+  { refusalOf, copies }: Pick<Survey, "refusalOf" | "copies">,
 ): AsyncGenerator<LeftRow> {
   let number = -1;
   for await (const row of rows) {

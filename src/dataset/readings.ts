@@ -3,6 +3,7 @@
 // are streams over the same rows in the same order.
 import type { WithResult, WithSplit } from "../core/record.js";
 import { openContest, type Match } from "./best.js";
+import type { Likeness } from "./copies.js";
 import { refusal, type SelectOptions, type SelectReason } from "./select.js";
 import { openDivision, type Divided, type SplitOptions } from "./splits.js";
 
@@ -11,33 +12,41 @@ type Rows = AsyncIterable<WithResult> | Iterable<WithResult>;
 export interface SurveyOptions extends SelectOptions, SplitOptions {
   /** Answers published of one instruction, at most; default 1. */
   readonly perInstruction?: number;
-  /** Name of the cluster of near-duplicates that the row of a key belongs to; default each row its own. */
-  readonly clusterOf?: (key: string) => string;
+  /** Asked once it is known which rows may be published: which of those are copies, or alike; default none. */
+  readonly likeness?: (refusalOf: Survey["refusalOf"]) => Promise<Likeness>;
 }
+
+const NOTHING_ALIKE: Likeness = { copies: new Map(), clusters: new Map() };
 
 /** What the first reading found out, by the numbers of its rows from 0. */
 export interface Survey extends Divided {
   /** Why a row is not published, or null. */
   readonly refusalOf: (row: WithResult, number: number) => SelectReason | null;
+  /** Of what the rows are copies that are left out for that. */
+  readonly copies: Likeness["copies"];
   /** A published answer and a failing one of the same instruction. */
   readonly matches: readonly Match[];
 }
 
 /** Reads all rows once. */
 export async function survey(rows: Rows, options: SurveyOptions = {}): Promise<Survey> {
-  const { perInstruction, clusterOf } = options;
+  const { perInstruction, likeness = () => Promise.resolve(NOTHING_ALIKE) } = options;
   const contest = openContest(perInstruction);
   const division = openDivision(options);
   for await (const row of rows) {
     const { repository, path } = row.provenance;
     contest.enter(row, refusal(row, options) === null);
-    division.add({ repository, path, cluster: clusterOf?.(row.key) ?? null });
+    division.add({ repository, path });
   }
   const { isBest, matches } = contest.decide();
+  const refusalBefore: Survey["refusalOf"] = (row, number) =>
+    refusal(row, options) ?? (isBest(number) ? null : "not-the-best");
+  const { copies, clusters } = await likeness(refusalBefore);
   return {
-    ...division.divide(isBest),
-    matches,
-    refusalOf: (row, number) => refusal(row, options) ?? (isBest(number) ? null : "not-the-best"),
+    ...division.divide((row) => isBest(row) && !copies.has(row), clusters),
+    copies,
+    matches: matches.filter(({ chosen }) => !copies.has(chosen)),
+    refusalOf: (row, number) => refusalBefore(row, number) ?? copies.get(number)?.reason ?? null,
   };
 }
 

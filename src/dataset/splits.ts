@@ -8,8 +8,6 @@ import type { Split } from "../core/record.js";
 export interface Place {
   readonly repository: string;
   readonly path: string;
-  /** Rows with the same one nearly repeat one another; null where that is not known. */
-  readonly cluster: string | null;
 }
 
 export interface SplitOptions {
@@ -34,8 +32,11 @@ export interface SplitStats {
 export interface Division {
   /** Appends a row. */
   add(place: Place): void;
-  /** Divides those rows, by number from 0, that `isWanted`; ends the division. */
-  divide(isWanted: (row: number) => boolean): Divided;
+  /**
+   * Divides those rows, by number from 0, that `isWanted`; ends the division. Rows of which `clusters` gives the same name nearly
+   * repeat one another.
+   */
+  divide(isWanted: (row: number) => boolean, clusters?: ReadonlyMap<number, string>): Divided;
 }
 
 export interface Divided {
@@ -52,23 +53,18 @@ export interface Divided {
 export function openDivision({ seed = 0, testShare = 0.05 }: SplitOptions = {}): Division {
   if (!(testShare >= 0 && testShare <= 1))
     throw new InputError(`testShare must be from 0 to 1, not ${testShare}`);
-  const [repositories, files, clusters] = [numbering(), numbering(), numbering()];
-  const places: { readonly [Name in "repository" | "file" | "cluster"]: number[] } = {
-    repository: [],
-    file: [],
-    cluster: [],
-  };
+  const [repositories, files] = [numbering(), numbering()];
+  const places: { readonly [Name in "repository" | "file"]: number[] } = { repository: [], file: [] };
   return {
-    add({ repository, path, cluster }) {
+    add({ repository, path }) {
       places.repository.push(repositories.of(repository));
       places.file.push(files.of(JSON.stringify([repository, path])));
-      places.cluster.push(cluster === null ? NONE : clusters.of(cluster));
     },
-    divide(isWanted) {
+    divide(isWanted, clusters = new Map()) {
       const wanted = places.repository.flatMap((_, row) => (isWanted(row) ? [row] : []));
       const grouping = new Set(wanted.map((row) => places.repository[row])).size > 1 ? "repository" : "file";
       const { names } = grouping === "repository" ? repositories : files;
-      const groups = groupsOf(wanted, places[grouping], places.cluster, names);
+      const groups = groupsOf(wanted, places[grouping], clusters, names);
       let room = Math.floor(wanted.length * testShare);
       const test = new Set<number>();
       for (const { rows } of inDrawnOrder(groups, seed)) {
@@ -80,17 +76,17 @@ export function openDivision({ seed = 0, testShare = 0.05 }: SplitOptions = {}):
         train: wanted.length - test.size,
         test: test.size,
         grouping,
-        clustered: wanted.some((row) => places.cluster[row] !== NONE),
+        clustered: wanted.some((row) => clusters.has(row)),
         groups: groups.length,
       };
-      for (const list of [places.repository, places.file, places.cluster]) list.length = 0;
-      for (const names of [repositories, files, clusters]) names.clear();
+      for (const list of [places.repository, places.file]) list.length = 0;
+      for (const names of [repositories, files]) names.clear();
       return { splitOf: (row) => (test.has(row) ? "test" : "train"), stats };
     },
   };
 }
 
-/** Stands for no cluster. */
+/** Stands for no home. */
 const NONE = -1;
 
 interface Group {
@@ -103,7 +99,7 @@ interface Group {
 function groupsOf(
   rows: readonly number[],
   homes: readonly number[],
-  clusters: readonly number[],
+  clusters: ReadonlyMap<number, string>,
   names: readonly string[],
 ): readonly Group[] {
   const parents = new Map<number, number>();
@@ -115,10 +111,10 @@ function groupsOf(
     }
     return at;
   };
-  const homeOfCluster = new Map<number, number>();
+  const homeOfCluster = new Map<string, number>();
   for (const row of rows) {
-    const [home = NONE, cluster = NONE] = [homes[row], clusters[row]];
-    if (cluster === NONE) continue;
+    const [home = NONE, cluster] = [homes[row], clusters.get(row)];
+    if (cluster === undefined) continue;
     parents.set(rootOf(home), rootOf(homeOfCluster.get(cluster) ?? home));
     homeOfCluster.set(cluster, home);
   }

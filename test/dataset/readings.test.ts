@@ -55,7 +55,10 @@ describe("select", () => {
     for (let n = 0; n < 20; n++) expect(plain[`${n + 10}`]).toBe(plain[`${n + 30}`]);
     expect(Object.values(plain).filter((split) => split === "test")).toHaveLength(20);
     // Two clusters of ten repositories each: now these are the groups.
-    const clustered = await splitsWith({ clusterOf: (key) => String(Number(key) % 2) });
+    const clustered = await splitsWith({
+      likeness: () =>
+        Promise.resolve({ copies: new Map(), clusters: new Map(rows.map((_, n) => [n, String(n % 2)])) }),
+    });
     const sides = ["10", "11"].map((first) => clustered[first]);
     expect(new Set(sides)).toEqual(new Set(["train", "test"]));
     for (const [key, split] of Object.entries(clustered)) expect(split).toBe(sides[Number(key) % 2]);

@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { uniforms } from "../../src/core/random.js";
 import type { Split } from "../../src/core/record.js";
-import { openDivision, type Place, type SplitOptions, type SplitStats } from "../../src/dataset/splits.js";
+import {
+  openDivision,
+  type Place as Home,
+  type SplitOptions,
+  type SplitStats,
+} from "../../src/dataset/splits.js";
+
+/** A row's home, and the name of the cluster that it is in. */
+interface Place extends Home {
+  readonly cluster: string | null;
+}
 
 function divide(
   places: readonly Partial<Place>[],
@@ -9,8 +19,11 @@ function divide(
   isWanted: (row: number) => boolean = () => true,
 ): { readonly splits: readonly Split[]; readonly stats: SplitStats } {
   const division = openDivision(options);
-  for (const place of places) division.add({ repository: "r", path: "p.py", cluster: null, ...place });
-  const { splitOf, stats } = division.divide(isWanted);
+  for (const place of places) division.add({ repository: "r", path: "p.py", ...place });
+  const clusters = places.flatMap(({ cluster = null }, row) =>
+    cluster === null ? [] : [[row, cluster] as const],
+  );
+  const { splitOf, stats } = division.divide(isWanted, new Map(clusters));
   return { splits: places.map((_, row) => splitOf(row)), stats };
 }
 
