@@ -1,22 +1,10 @@
 // A crash-safe log of finished rows. One writer appends whole lines to `<name>.jsonl.part` and forces them to disk in
 // groups; readers follow it as it grows; publishing turns it into the final files. A torn last line (the process died
 // in the middle of it) is cut on opening; damage anywhere else is refused, because guessing would lose rows.
-//
-// A line is a JSON array: `["<file>","<crc32>",<row>]`. The row's text starts at a fixed place, so that publishing can
-// copy its bytes without parsing them.
 import { open, rename, type FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { crc32 } from "node:zlib";
-import { InputError } from "./errors.js";
-import { asError, linesOf, syncFolder } from "./files.js";
-
-/** Where a row stands in the journal. */
-interface Place {
-  readonly file: string;
-  readonly key: string;
-  readonly offset: number;
-  readonly length: number;
-}
+import { asError, syncFolder } from "./files.js";
+import { headerLength, lineOf, scan, type Keyed, type Place } from "./journal-lines.js";
 
 /** A row together with the published file that it belongs to. */
 export interface Entry<Row = unknown> {
@@ -24,13 +12,8 @@ export interface Entry<Row = unknown> {
   readonly row: Row;
 }
 
-interface Keyed {
-  readonly key: string;
-}
-
 /** Milliseconds between two forced writes: what a power cut may cost. */
 const SYNC_EVERY_MS = 50;
-const CRC_LENGTH = 8;
 
 export class Journal {
   readonly path: string;
@@ -242,60 +225,6 @@ export async function writeJournal(file: string, entries: AsyncIterable<Entry<Ke
   }
   await rename(temporary, file);
   await syncFolder(path.dirname(file));
-}
-
-async function scan(file: string): Promise<{ places: Place[]; size: number }> {
-  const places: Place[] = [];
-  const names = new Map<string, string>();
-  let offset = 0;
-  let damaged: number | null = null;
-  let number = 0;
-  for await (const { bytes, whole } of linesOf(file)) {
-    number++;
-    if (damaged !== null) throw damage(file, damaged);
-    const place = whole ? placeOf(bytes, offset, names) : null;
-    if (place === null) {
-      damaged = number;
-      continue;
-    }
-    places.push(place);
-    offset += bytes.length + 1;
-  }
-  return { places, size: offset };
-}
-
-function damage(file: string, line: number): InputError {
-  return new InputError(
-    `${file} line ${line} is damaged and rows follow it: restore the file from a copy, or remove it to redo its stage`,
-  );
-}
-
-/** Checks one line (without its newline) and finds its row, or null. `names` holds the names of files met so far. */
-function placeOf(line: Buffer, offset: number, names: Map<string, string>): Place | null {
-  const text = line.toString("utf8");
-  const match = /^\["([^"\\]+)","([0-9a-f]{8})",(.+)\]$/s.exec(text);
-  if (match === null) return null;
-  const [, name = "", sum = "", row = ""] = match;
-  if (checksum(row) !== sum) return null;
-  // Through bytes: a piece of the line's text would keep the whole line in memory.
-  const file = names.get(name) ?? Buffer.from(name).toString();
-  names.set(file, file);
-  const { key } = JSON.parse(row) as Keyed;
-  const start = headerLength(file);
-  return { file, key, offset: offset + start, length: line.length - start - 1 };
-}
-
-function lineOf(file: string, row: string): Buffer {
-  return Buffer.from(`["${file}","${checksum(row)}",${row}]\n`, "utf8");
-}
-
-/** Bytes before the row: `["`, the file's name, `","`, the checksum, `",`. */
-function headerLength(file: string): number {
-  return 2 + Buffer.byteLength(file) + 3 + CRC_LENGTH + 2;
-}
-
-function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(CRC_LENGTH, "0");
 }
 
 function pause(ms: number): Promise<void> {

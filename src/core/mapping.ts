@@ -1,13 +1,10 @@
 // The work of a stage that follows another's rows: some at a time, each finished row appended with what it rests on.
 import { asError } from "./files.js";
 import type { Entry, Journal } from "./journal.js";
+import type { Keyed } from "./journal-lines.js";
 import type { Task } from "./progress.js";
 import type { Reject } from "./record.js";
 import type { StageHandle, StagePlan, Work } from "./stage.js";
-
-interface Keyed {
-  readonly key: string;
-}
 
 /** What became of one input: a row, or the reason why there is none; and what else is to be kept with it, in side files. */
 export type Made<Row> = ({ readonly row: Row } | { readonly failed: Reject }) & {

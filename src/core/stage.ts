@@ -4,12 +4,9 @@
 import { access, rename } from "node:fs/promises";
 import { InputError } from "./errors.js";
 import { readRows, removeFiles, syncFolder, writeLinesBeside } from "./files.js";
+import type { Keyed } from "./journal-lines.js";
 import { Journal, writeJournal, type Entry } from "./journal.js";
 import type { RunDirectory, StageRecord } from "./run.js";
-
-interface Keyed {
-  readonly key: string;
-}
 
 /** What a stage is called and which files it writes. */
 export interface StagePlan {
