@@ -28,16 +28,22 @@ export interface Port {
 
 export interface RunJob {
   readonly kind: "run";
-  /** A number is that of a kept output. */
+  /** A number is that of a kept tensor. */
   readonly feeds: ReadonlyMap<string, Tensor | number>;
   readonly fetch: readonly string[];
+  /** The numbers of kept tensors that outputs are written over. */
+  readonly into: ReadonlyMap<string, number>;
   /** The numbers that outputs shall be kept under. */
   readonly keep: ReadonlyMap<string, number>;
 }
 
-/** A release has no answer. */
+/** To hold and to release has no answer. */
 export type Job =
-  RunJob | { readonly kind: "release"; readonly kept: readonly number[] } | { readonly kind: "close" };
+  | RunJob
+  | { readonly kind: "hold"; readonly number: number; readonly tensor: Tensor }
+  | { readonly kind: "read"; readonly number: number }
+  | { readonly kind: "release"; readonly kept: readonly number[] }
+  | { readonly kind: "close" };
 
 export type Answer =
   | { readonly kind: "opened"; readonly inputs: readonly Port[]; readonly outputs: readonly Port[] }
@@ -46,6 +52,7 @@ export type Answer =
       readonly outputs: ReadonlyMap<string, Tensor>;
       readonly kept: ReadonlyMap<string, Pick<Tensor, "type" | "dims">>;
     }
+  | { readonly kind: "read"; readonly tensor: Tensor }
   | { readonly kind: "closed" }
   /** `libraries` is the folder of the runtime's native libraries. */
   | { readonly kind: "failed"; readonly message: string; readonly libraries: string };
@@ -76,6 +83,8 @@ void answer(async () => {
 
 parentPort?.on("message", (job: Job) => {
   if (job.kind === "run") void answer(() => run(job));
+  else if (job.kind === "read") void answer(() => read(job.number));
+  else if (job.kind === "hold") kept.set(job.number, runtimeTensor(job.tensor));
   else if (job.kind === "release") for (const number of job.kept) kept.delete(number);
   else void answer(close).then(() => parentPort?.close());
 });
@@ -89,7 +98,8 @@ async function answer(question: () => Promise<Answer>): Promise<Answer> {
     return { kind: "failed", message: asError(error).message, libraries };
   });
   settle(owing);
-  const outputs = given.kind === "ran" ? [...given.outputs.values()] : [];
+  const outputs =
+    given.kind === "ran" ? [...given.outputs.values()] : given.kind === "read" ? [given.tensor] : [];
   // A cast because an array's buffer could be shared; the runtime's are not.
   parentPort?.postMessage(given, [...new Set(outputs.map(({ data }) => data.buffer as ArrayBuffer))]);
   return given;
@@ -113,11 +123,17 @@ function openModel({
   });
 }
 
-async function run({ feeds, fetch, keep }: RunJob): Promise<Answer> {
+async function run({ feeds, fetch, into, keep }: RunJob): Promise<Answer> {
   const session = await opening;
   const values: Record<string, RuntimeTensor> = {};
   for (const [name, value] of feeds) values[name] = runtimeTensor(value);
-  const results = await session.run(values, [...new Set([...fetch, ...keep.keys()])]);
+  const wanted: Record<string, RuntimeTensor | null> = {};
+  for (const name of [...fetch, ...keep.keys()]) wanted[name] = null;
+  for (const [name, number] of into) wanted[name] = runtimeTensor(number);
+  // The runtime's JavaScript leaves names out that it does not know.
+  const unknown = Object.keys(wanted).find((name) => !session.outputNames.includes(name));
+  if (unknown !== undefined) throw new Error(`the model has no output "${unknown}"`);
+  const results = await session.run(values, wanted);
   const resultOf = (name: string): RuntimeTensor => {
     const result = results[name];
     if (result === undefined) throw new Error(`internal: the run gave no "${name}"`);
@@ -130,6 +146,10 @@ async function run({ feeds, fetch, keep }: RunJob): Promise<Answer> {
   };
   for (const [name, number] of keep) kept.set(number, resultOf(name));
   return ran;
+}
+
+function read(number: number): Promise<Answer> {
+  return Promise.resolve({ kind: "read", tensor: plainTensor("kept", runtimeTensor(number), true) });
 }
 
 async function close(): Promise<Answer> {

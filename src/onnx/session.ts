@@ -25,15 +25,20 @@ export interface SessionOptions {
   readonly profile?: string;
 }
 
-/** An output that stays with the runtime until it is released or the session is closed. */
+/** A tensor that stays with the runtime until it is released or the session is closed. */
 export type Kept = Pick<Tensor, "type" | "dims">;
 
 /** Inputs by name: numbers, or outputs that were kept. */
 export type Feeds = Readonly<Record<string, Tensor | Kept>>;
 
 export interface RunOptions {
-  /** Outputs that are given; default all that are not kept. One that is kept too is copied. */
+  /** Outputs that are given; default all that are not kept and go nowhere else. One that is kept too is copied. */
   readonly fetch?: readonly string[];
+  /**
+   * Outputs that are written over kept tensors of their type and shape. Such a tensor may be fed to the same run: it is then
+   * changed in place, which is safe only if the graph reads it nowhere after writing.
+   */
+  readonly into?: Readonly<Record<string, Kept>>;
   /** True moves the inputs' buffers, whole, to the runtime: the caller has them no more. Default false: they are copied. */
   readonly transfer?: boolean;
   /** Gives the run up: one that waits is never begun, the result of one under way is thrown away. */
@@ -54,7 +59,11 @@ export interface Session {
     readonly outputs: Readonly<Record<string, Tensor>>;
     readonly kept: Readonly<Record<Name, Kept>>;
   }>;
-  /** Gives the memory of kept outputs back, once the runs asked for before are done. */
+  /** Gives the runtime a tensor to keep, as if a run had made it; its numbers are copied. */
+  hold(tensor: Tensor): Kept;
+  /** The numbers of a kept tensor as they are when the runs asked for before are done. */
+  read(kept: Kept): Promise<Tensor>;
+  /** Gives the memory of kept tensors back, once the runs asked for before are done. */
   release(kept: readonly Kept[]): void;
   /** Waits for the run under way, refuses those that wait, and ends the thread. */
   close(): Promise<void>;
@@ -95,27 +104,38 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     return turn;
   };
 
+  const numberOf = (kept: Kept, use: string): number => {
+    const number = numbers.get(kept);
+    if (number === undefined)
+      throw new InputError(`${called}: ${use} a tensor that was released or is another session's; keep it`);
+    return number;
+  };
+
   /** A feed as it goes to the thread; its numbers are copied now, so that the caller may go on with the array. */
   const fed = (name: string, value: Tensor | Kept, transfer: boolean): Tensor | number => {
-    // A cast because the copy of an array is an array of its type, which TypeScript can't see for all types at once.
-    if ("data" in value) return transfer ? value : ({ ...value, data: value.data.slice() } as Tensor);
-    const number = numbers.get(value);
-    if (number === undefined) {
-      throw new InputError(
-        `${called}: "${name}" is fed an output that was released or is another session's; keep it`,
-      );
-    }
-    return number;
+    if ("data" in value) return transfer ? value : copyOf(value);
+    return numberOf(value, `"${name}" is fed`);
+  };
+
+  const asked = async <Kind extends Answer["kind"]>(
+    kind: Kind,
+    job: Job,
+    moved?: readonly ArrayBuffer[],
+  ): Promise<Extract<Answer, { kind: Kind }>> => {
+    if (closing !== null)
+      throw new SessionError(`${called}: the session was closed before the ${job.kind} began`, false);
+    const answer = await thread.ask(job, moved);
+    if (answer.kind !== kind)
+      throw sessionError(called, answer.kind === "failed" ? answer.message : "no answer");
+    // A cast because TypeScript does not narrow a union by a generic kind.
+    return answer as Extract<Answer, { kind: Kind }>;
   };
 
   async function doRun(job: RunJob, signal: AbortSignal | undefined): Promise<Answer & { kind: "ran" }> {
     signal?.throwIfAborted();
-    if (closing !== null)
-      throw new SessionError(`${called}: the session was closed before the run began`, false);
     const tensors = [...job.feeds.values()].filter((feed) => typeof feed !== "number");
-    const answer = await thread.ask(job, [...new Set(tensors.map(({ data }) => data.buffer as ArrayBuffer))]);
-    if (answer.kind !== "ran")
-      throw sessionError(called, answer.kind === "failed" ? answer.message : "no answer");
+    const moved = new Set(tensors.map(({ data }) => data.buffer as ArrayBuffer));
+    const answer = await asked("ran", job, [...moved]);
     if (signal?.aborted) thread.tell({ kind: "release", kept: [...job.keep.values()] });
     signal?.throwIfAborted();
     return answer;
@@ -124,14 +144,18 @@ export async function openSession(model: string, options: SessionOptions = {}): 
   const runKeeping: Session["runKeeping"] = async <Name extends string>(
     feeds: Feeds,
     keep: readonly Name[],
-    { fetch, transfer = false, signal }: RunOptions = {},
+    { fetch, into = {}, transfer = false, signal }: RunOptions = {},
   ) => {
     signal?.throwIfAborted();
-    const unkept = outputs.map(({ name }) => name).filter((name) => !keep.some((other) => other === name));
+    const elsewhere = new Set<string>([...keep, ...Object.keys(into)]);
+    const unkept = outputs.map(({ name }) => name).filter((name) => !elsewhere.has(name));
     const job: RunJob = {
       kind: "run",
       feeds: new Map(Object.entries(feeds).map(([name, value]) => [name, fed(name, value, transfer)])),
       fetch: fetch ?? unkept,
+      into: new Map(
+        Object.entries(into).map(([name, kept]) => [name, numberOf(kept, `"${name}" goes into`)]),
+      ),
       keep: new Map(keep.map((name) => [name, count++])),
     };
     const ran = await unlessAborted(
@@ -158,6 +182,20 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     outputs,
     run: async (feeds, options) => (await runKeeping(feeds, [], options)).outputs,
     runKeeping,
+    hold(tensor) {
+      const kept: Kept = { type: tensor.type, dims: tensor.dims };
+      const number = count++;
+      numbers.set(kept, number);
+      const copy = copyOf(tensor);
+      done = done.then(() =>
+        thread.tell({ kind: "hold", number, tensor: copy }, [copy.data.buffer as ArrayBuffer]),
+      );
+      return kept;
+    },
+    async read(kept) {
+      const number = numberOf(kept, "read of");
+      return (await inTurn(() => asked("read", { kind: "read", number }))).tensor;
+    },
     release(handles) {
       const kept = handles.flatMap((handle) => numbers.get(handle) ?? []);
       for (const handle of handles) numbers.delete(handle);
@@ -165,4 +203,9 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     },
     close: () => (closing ??= end()),
   };
+}
+
+function copyOf(tensor: Tensor): Tensor {
+  // A cast because the copy of an array is an array of its type, which TypeScript can't see for all types at once.
+  return { ...tensor, data: tensor.data.slice() } as Tensor;
 }

@@ -20,7 +20,7 @@ export interface Thread<Question, Answer> {
   /** The answer to a question; the one before must have been answered. `moved` buffers are the thread's from now on. */
   ask(question: Question, moved?: readonly ArrayBuffer[]): Promise<Answer>;
   /** Says something that has no answer. */
-  tell(question: Question): void;
+  tell(question: Question, moved?: readonly ArrayBuffer[]): void;
   /** Resolves when the thread has ended. */
   readonly ended: Promise<void>;
 }
@@ -79,7 +79,7 @@ export function openThread<Question, Answer>(
       }
       return answer;
     },
-    tell: (question) => worker.postMessage(question),
+    tell: (question, moved = []) => worker.postMessage(question, moved),
     ended: new Promise((resolve) =>
       worker.once("exit", (code) => {
         process.off("exit", outlive);

@@ -1,10 +1,13 @@
 // Sessions on the runtime itself, with the small models of test/fixtures/onnx. Runs on the compiled thread in dist.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { InputError } from "../../src/core/errors.js";
+import { newGraph } from "../../src/onnx/graph.js";
+import { modelBytes } from "../../src/onnx/model.js";
 import { openSession, type Session, type SessionOptions } from "../../src/onnx/session.js";
 import type { Tensor } from "../../src/onnx/tensor.js";
 
@@ -64,6 +67,36 @@ describe("a session", () => {
     const outputs = await (await session("types")).run(feeds);
     expect(outputs).toEqual(
       Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [`${name}_out`, tensor])),
+    );
+  });
+
+  it("holds a tensor and writes outputs over it, also while it is fed", async () => {
+    const graph = newGraph("sum");
+    const [total, step] = ["total", "step"].map((name) => graph.input(name, "float32", [2]));
+    graph.named("grown", "Add", [total ?? "", step ?? ""]);
+    graph.output("grown", "float32", [2]);
+    const folder = mkdtempSync(path.join(tmpdir(), "selfalign-session-"));
+    const file = path.join(folder, "sum.onnx");
+    writeFileSync(file, modelBytes(graph));
+    const sum = await openSession(file, { threads: 1 });
+    open.push(sum);
+    rmSync(folder, { recursive: true });
+
+    const given = float32(1, 2);
+    const held = sum.hold(given);
+    (given.data as Float32Array).fill(100);
+    for (let run = 0; run < 3; run++)
+      expect(await sum.run({ total: held, step: float32(1, 10) }, { into: { grown: held } })).toEqual({});
+    expect(await sum.read(held)).toEqual(float32(4, 32));
+    const other = sum.hold(float32(0, 0, 0));
+    await expect(sum.run({ total: held, step: held }, { into: { grown: other } })).rejects.toThrow(
+      "Got: 3 Expected: 2",
+    );
+    expect(await sum.run({ total: held, step: held })).toEqual({ grown: float32(8, 64) });
+    sum.release([held]);
+    await expect(sum.read(held)).rejects.toThrow(InputError);
+    await expect(sum.run({ total: other, step: other }, { into: { grown: held } })).rejects.toThrow(
+      '"grown" goes into a tensor that was released',
     );
   });
 
@@ -151,7 +184,7 @@ describe("runs", () => {
     await expect(fill.run({})).rejects.toThrow(/fill\.onnx": input 'shape' is missing/);
     await expect(fill.run({ shape: float32(1) })).rejects.toThrow("Unexpected input data type");
     await expect(fill.run({ shape: shape(1) }, { fetch: ["ones"] })).rejects.toThrow(
-      "invalid output name: ones",
+      'the model has no output "ones"',
     );
     await expect(fill.run({ shape: { ...shape(1), dims: [2] } })).rejects.toThrow("size(2)");
     await expect(fill.run({ shape: shape(1) })).resolves.toEqual({ zeros: float32(0) });
@@ -208,7 +241,7 @@ describe("kept outputs", () => {
     const before = grow.run(feeds);
     grow.release([kept.present]);
     expect((await before)["present"]).toEqual(float32(1, 2, 3));
-    await expect(grow.run(feeds)).rejects.toThrow('"past" is fed an output that was released');
+    await expect(grow.run(feeds)).rejects.toThrow('"past" is fed a tensor that was released');
     await expect(other.run(feeds)).rejects.toMatchObject({ name: "InputError" });
   });
 });
