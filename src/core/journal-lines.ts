@@ -3,28 +3,20 @@
 import { crc32 } from "node:zlib";
 import { InputError } from "./errors.js";
 import { linesOf } from "./files.js";
+import type { Place } from "./row-index.js";
 
 /** What every row has. */
 export interface Keyed {
   readonly key: string;
 }
 
-/** Where a row stands in the journal. */
-export interface Place {
-  readonly file: string;
-  readonly key: string;
-  readonly offset: number;
-  readonly length: number;
-}
-
 const CRC_LENGTH = 8;
 
 /**
- * The places of a journal's rows, and where its whole lines end.
+ * Tells the places of a journal's rows; gives where its whole lines end.
  * @throws InputError naming file and line when a line before the last is damaged.
  */
-export async function scan(file: string): Promise<{ places: Place[]; size: number }> {
-  const places: Place[] = [];
+export async function scan(file: string, found: (place: Place) => void): Promise<number> {
   const names = new Map<string, string>();
   let offset = 0;
   let damaged: number | null = null;
@@ -37,10 +29,10 @@ export async function scan(file: string): Promise<{ places: Place[]; size: numbe
       damaged = number;
       continue;
     }
-    places.push(place);
+    found(place);
     offset += bytes.length + 1;
   }
-  return { places, size: offset };
+  return offset;
 }
 
 function damage(file: string, line: number): InputError {

@@ -4,7 +4,8 @@
 import { open, rename, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { asError, syncFolder } from "./files.js";
-import { headerLength, lineOf, scan, type Keyed, type Place } from "./journal-lines.js";
+import { headerLength, lineOf, scan, type Keyed } from "./journal-lines.js";
+import { newRowIndex, type Place, type RowIndex } from "./row-index.js";
 
 /** A row together with the published file that it belongs to. */
 export interface Entry<Row = unknown> {
@@ -18,9 +19,7 @@ const SYNC_EVERY_MS = 50;
 export class Journal {
   readonly path: string;
   readonly #handle: FileHandle;
-  readonly #places: Place[] = [];
-  readonly #byKey = new Map<string, Place>();
-  readonly #counts = new Map<string, number>();
+  readonly #index: RowIndex;
   /** End of the bytes handed to the system, and of those known to be on disk. */
   #written: number;
   #synced: number;
@@ -30,10 +29,10 @@ export class Journal {
   #finished = false;
   #waiting: (() => void)[] = [];
 
-  private constructor(file: string, handle: FileHandle, places: readonly Place[], size: number) {
+  private constructor(file: string, handle: FileHandle, index: RowIndex, size: number) {
     this.path = file;
     this.#handle = handle;
-    for (const place of places) this.#note(place);
+    this.#index = index;
     this.#written = size;
     this.#synced = size;
   }
@@ -45,9 +44,10 @@ export class Journal {
   static async open(file: string): Promise<Journal> {
     const handle = await open(file, "a+");
     try {
-      const { places, size } = await scan(file);
+      const index = newRowIndex();
+      const size = await scan(file, (place) => index.add(place));
       await handle.truncate(size);
-      return new Journal(file, handle, places, size);
+      return new Journal(file, handle, index, size);
     } catch (error) {
       await handle.close();
       throw error;
@@ -56,16 +56,16 @@ export class Journal {
 
   /** Rows in the journal, those not yet on disk included. */
   get size(): number {
-    return this.#places.length;
+    return this.#index.size;
   }
 
   has(key: string): boolean {
-    return this.#byKey.has(key);
+    return this.#index.find(key) !== undefined;
   }
 
   /** The row with this key and the file that it belongs to, or null. */
   async find<Row>(key: string): Promise<Entry<Row> | null> {
-    const place = this.#byKey.get(key);
+    const place = this.#index.find(key);
     if (place === undefined) return null;
     if (place.offset + place.length > this.#synced) await this.flush();
     return { file: place.file, row: JSON.parse(await this.#text(place)) as Row };
@@ -73,18 +73,15 @@ export class Journal {
 
   /** Rows per published file. */
   counts(): ReadonlyMap<string, number> {
-    return this.#counts;
+    return this.#index.counts;
   }
 
   /** Drops the rows behind the last one of `file`: what a group that ends with such a row left when it was torn. */
   async cutAfterLast(file: string): Promise<void> {
-    const at = this.#places.findLastIndex((place) => place.file === file);
-    const last = this.#places[at];
-    if (last === undefined || at === this.#places.length - 1) return;
-    for (const { key, file: name } of this.#places.splice(at + 1)) {
-      this.#byKey.delete(key);
-      this.#counts.set(name, (this.#counts.get(name) ?? 1) - 1);
-    }
+    const row = this.#index.lastOf(file);
+    const last = this.#index.at(row);
+    if (last === undefined || row === this.#index.size - 1) return;
+    this.#index.cut(row + 1);
     // Behind the row stand a bracket and the newline.
     this.#written = last.offset + last.length + 2;
     this.#synced = this.#written;
@@ -98,7 +95,7 @@ export class Journal {
     for (const { file, row } of entries) {
       const line = lineOf(file, JSON.stringify(row));
       const start = headerLength(file);
-      this.#note({ file, key: row.key, offset: this.#written + start, length: line.length - start - 2 });
+      this.#index.add({ file, key: row.key, offset: this.#written + start, length: line.length - start - 2 });
       this.#written += line.length;
       this.#pending.push(line);
     }
@@ -139,17 +136,19 @@ export class Journal {
     for (let at = 0; ; at++) {
       while (!this.#readable(at)) {
         if (this.#failure !== null) throw this.#failure;
-        if (this.#finished && at >= this.#places.length) return;
+        if (this.#finished && at >= this.#index.size) return;
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
       }
-      const place = this.#places[at];
+      const place = this.#index.at(at);
       if (place?.file === file) yield JSON.parse(await this.#text(place)) as Row;
     }
   }
 
   /** All rows that pass, in the order of the journal. */
   async *entries(keep: (file: string, row: unknown) => boolean): AsyncGenerator<Entry<Keyed>> {
-    for (const place of this.#places) {
+    for (let at = 0; at < this.#index.size; at++) {
+      const place = this.#index.at(at);
+      if (place === undefined) break;
       const row = JSON.parse(await this.#text(place)) as Keyed;
       if (keep(place.file, row)) yield { file: place.file, row };
     }
@@ -157,26 +156,21 @@ export class Journal {
 
   /** The last row of a file, or null. */
   async last<Row>(file: string): Promise<Row | null> {
-    const place = this.#places.findLast((candidate) => candidate.file === file);
+    const place = this.#index.at(this.#index.lastOf(file));
     return place === undefined ? null : (JSON.parse(await this.#text(place)) as Row);
   }
 
   /** Text of the rows of one file, sorted by key or as they were appended. */
   async *texts(file: string, order: "key" | "appended"): AsyncGenerator<string> {
-    const places = this.#places.filter((place) => place.file === file);
-    if (order === "key") places.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-    for (const place of places) yield await this.#text(place);
+    for (const row of this.#index.rowsOf(file, order)) {
+      const place = this.#index.at(row);
+      if (place !== undefined) yield await this.#text(place);
+    }
   }
 
   #readable(at: number): boolean {
-    const place = this.#places[at];
+    const place = this.#index.at(at);
     return place !== undefined && place.offset + place.length <= this.#synced;
-  }
-
-  #note(place: Place): void {
-    this.#places.push(place);
-    this.#byKey.set(place.key, place);
-    this.#counts.set(place.file, (this.#counts.get(place.file) ?? 0) + 1);
   }
 
   async #text(place: Place): Promise<string> {
