@@ -45,6 +45,12 @@ const FLAGS = {
     fallback: "157m",
     about: "generate: 157m, or starcoder2-3b (10 GB of disk)",
   },
+  "base-url": {
+    kind: "text",
+    value: "URL",
+    about:
+      "prompts: a vLLM server whose own count of cached tokens is shown too, e.g. http://127.0.0.1:8000/v1",
+  },
   model: {
     kind: "text",
     value: "NAME",
@@ -81,6 +87,7 @@ async function main(args) {
     files: values.files,
     tokenizer: values.tokenizer,
     geometry: values.geometry,
+    baseUrl: values["base-url"],
     model: values.model,
     llama: values.llama,
   });

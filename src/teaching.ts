@@ -20,7 +20,7 @@ import type { Settings } from "./settings.js";
 export interface Teaching {
   /** Options that decide the rows; empty for the docstring teacher. */
   readonly content: ContentOptions;
-  /** Null where no model is asked in this start. */
+  /** Null for the docstring teacher, which asks none. */
   readonly engine: Engine | null;
   readonly prompts: PromptSet | null;
   /** Items worked on at the same time. */
@@ -110,18 +110,18 @@ export interface Lesson {
 
 /** Begins to teach. */
 export function beginLesson(
-  { engine, prompts }: Teaching,
+  { engine, prompts, concurrency }: Teaching,
   settings: Settings,
   sandbox: Sandbox,
   signal: AbortSignal,
 ): Lesson {
-  const { seed, sampling, delay, batchSize = REQUESTS, price } = settings;
+  const { seed, sampling, delay, price } = settings;
   const meter = openMeter(price);
   if (engine === null || prompts === null) {
     const teacher = docstringTeacher(sandbox, seed);
     return { teacher, meter, close: () => Promise.resolve() };
   }
-  const pause = isServer(settings.model) ? { every: batchSize, ms: 1_000 * delay } : null;
+  const pause = isServer(settings.model) ? { every: concurrency, ms: 1_000 * delay } : null;
   const asker: Asker = openAsker(engine, { signal, pause });
   const ask: Asker["ask"] = async (request) => meter.count(await asker.ask(request));
   const teacher = promptedTeacher({ model: engine.identity, ask, prompts, sampling, seed });

@@ -18,7 +18,7 @@ const ROOT = path.resolve(import.meta.dirname, "../..");
 const SMALL = path.join(ROOT, "test/fixtures/tokenizer/tokenizer.json");
 const DIFFICULTIES = ["easy", "medium", "hard"];
 
-export async function bench({ size = 300, tokenizer = SMALL }) {
+export async function bench({ size = 300, tokenizer = SMALL, baseUrl }) {
   await loadGrammar();
   const set = await openPrompts("starcoder2");
   const { encode } = await loadTokenizer(path.resolve(tokenizer));
@@ -28,7 +28,8 @@ export async function bench({ size = 300, tokenizer = SMALL }) {
   for (const [step, items] of Object.entries(itemsOf(await seeds(size)))) {
     const fixed = items.map(({ key, fields }) => set.render(step, fields, blockOf(set, step, key)));
     const random = items.map(({ key, fields }) => drawn(step, fields, key));
-    const [ours, theirs] = [measured(fixed, encode), measured(random, encode)];
+    const ours = { ...measured(fixed, encode), ...(await servedBy(baseUrl, fixed)) };
+    const theirs = { ...measured(random, encode), ...(await servedBy(baseUrl, random)) };
     rows.push(
       { step, examples: `${set.blocks[step]} blocks`, ...ours },
       { step, examples: "random", ...theirs },
@@ -93,6 +94,36 @@ function measured(prompts, encode) {
     tokensServed: percent(tokens),
     tokensToCompute: tokens.all - tokens.seen,
   };
+}
+
+/** What a server's cache held of these prompts, by its own counters. */
+async function servedBy(baseUrl, prompts) {
+  if (baseUrl === undefined) return {};
+  const { data } = await (await fetch(`${baseUrl}/models`)).json();
+  const root = new URL("..", `${baseUrl}/`);
+  const emptied = await fetch(new URL("reset_prefix_cache", root), { method: "POST" });
+  if (!emptied.ok) throw new Error(`${root} does not empty its cache: start it with VLLM_SERVER_DEV_MODE=1`);
+  const before = await counted(root);
+  for (const prompt of prompts) {
+    const body = JSON.stringify({ model: data[0].id, prompt, max_tokens: 1 });
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`${baseUrl}/completions`, { method: "POST", headers, body });
+    if (!answer.ok) throw new Error(`${baseUrl} answered ${answer.status}: ${await answer.text()}`);
+  }
+  const after = await counted(root);
+  const [all, seen] = [after.queries - before.queries, after.hits - before.hits];
+  return { tokensAtServer: all, heldByServer: percent({ seen, all }) };
+}
+
+/** vLLM's counters of tokens that its cache was asked for, and of those that it held. */
+async function counted(root) {
+  const text = await (await fetch(new URL("metrics", root))).text();
+  const of = (name) => {
+    const [, value] = new RegExp(`^vllm:prefix_cache_${name}_total\\{.*\\} (\\S+)$`, "m").exec(text) ?? [];
+    if (value === undefined) throw new Error(`${root}metrics has no vllm:prefix_cache_${name}_total`);
+    return Number(value);
+  };
+  return { queries: of("queries"), hits: of("hits") };
 }
 
 function percent({ seen, all }) {

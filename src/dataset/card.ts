@@ -7,6 +7,7 @@ import { SAMPLE_COLUMNS } from "./columns.js";
 import { JSONL_FILE, PARQUET_FILE } from "./export.js";
 import { hubLicence } from "./licences.js";
 import { LOADING } from "./loading.js";
+import { fenced, plainText, quoted, table } from "./markdown.js";
 import type { Column } from "./parquet.js";
 import type { SplitStats } from "./splits.js";
 import { PREFERENCES_FILE } from "./preferences.js";
@@ -96,7 +97,7 @@ export function datasetCard(data: CardData): string {
       Object.entries(data.options).map(([name, value]) => [quoted(name), quoted(String(value))]),
     ),
     "## Loading",
-    ...LOADING.map(({ language, code }) => `\`\`\`${language}\n${code}\n\`\`\``),
+    ...LOADING.map(({ language, code }) => fenced(code, language)),
     "## Licences and notices",
     licences(data),
     "## Limits",
@@ -255,7 +256,7 @@ function licences({ stats, notices }: CardData): string {
   return [
     "Each row stays under the licence of the project that its seed comes from (`provenance.licence`).",
     table(["licence", "rows"], rows),
-    ...notices.map(fenced),
+    ...notices.map((notice) => fenced(notice.trimEnd(), "text")),
   ].join("\n\n");
 }
 
@@ -285,29 +286,4 @@ function limits({ stats, teacher, limits: more }: CardData): string {
     ...more.map(plainText),
   ];
   return said.flatMap((limit) => (limit === "" ? [] : [`- ${limit}`])).join("\n");
-}
-
-/** A Markdown table; "none" where it has no rows. */
-function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return "None.";
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(columns), line(columns.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-/** Foreign text as a code span that fits into a table. */
-function quoted(text: string): string {
-  const line = text.replace(/[`\s]+/gu, " ").replaceAll("|", "\\|");
-  return line.trim() === "" ? "(empty)" : `\`${line}\``;
-}
-
-/** Foreign text as running text: on one line, and without a meaning to Markdown or HTML. */
-function plainText(text: string): string {
-  return text.replace(/\s+/gu, " ").replace(/[\\`*_[\]<>|#&~]/gu, (sign) => `\\${sign}`);
-}
-
-/** Foreign text as a block, with a fence longer than any in it. */
-function fenced(text: string): string {
-  const longest = Math.max(2, ...Array.from(text.matchAll(/`+/gu), ([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}text\n${text.trimEnd()}\n${fence}`;
 }

@@ -91,8 +91,20 @@ function loaded(): Grammar {
   return grammar;
 }
 
-/** The tree of a text, or null when the time limit was hit. Call `delete` on it when done. */
+/** Why a text has no tree: parsing took too long, or the tree is larger than there is memory for. */
+export type ParseFailure = "time-limit" | "too-many-nodes";
+
+/** Nodes of the largest tree that is copied, at some 500 bytes each; only tables of data of a megabyte have more. */
+export const MAX_NODES = 700_000;
+
+/** The tree of a text, or null where there is none. Call `delete` on it when done. */
 export function parsePython(text: string, options: ParseOptions = {}): SyntaxTree | null {
+  const tree = parseFile(text, options);
+  return typeof tree === "string" ? null : tree;
+}
+
+/** The tree of a text, or why there is none. Call `delete` on it when done. */
+export function parseFile(text: string, options: ParseOptions = {}): SyntaxTree | ParseFailure {
   const { timeoutMs = 5_000 } = options;
   const { parser, copy } = loaded();
   const start = performance.now();
@@ -100,12 +112,16 @@ export function parsePython(text: string, options: ParseOptions = {}): SyntaxTre
   const tree = parser.parse(text, null, { progressCallback: expired });
   if (!tree) {
     parser.reset();
-    return null;
+    return "time-limit";
+  }
+  if (tree.rootNode.descendantCount > MAX_NODES) {
+    tree.delete();
+    return "too-many-nodes";
   }
   const root = copy(tree, text, expired);
   if (!root) {
     tree.delete();
-    return null;
+    return "time-limit";
   }
   return {
     root,

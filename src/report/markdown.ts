@@ -14,6 +14,7 @@ import {
   type Report,
   type ReportSample,
 } from "./report.js";
+import { fenced } from "../dataset/markdown.js";
 import { VERDICTS } from "../dataset/stats.js";
 
 /** The whole report in GitHub's Markdown. */
@@ -40,7 +41,7 @@ export function reportMarkdown(report: Report): string {
     "## Samples",
     ...report.samples.flatMap(sample),
     "## Use",
-    ...report.loading.flatMap(({ label, language, code }) => [literal(label), fence(code, language)]),
+    ...report.loading.flatMap(({ label, language, code }) => [literal(label), fenced(code, language)]),
     table(
       ["licence", "rows"],
       report.licences.map(({ name, count }) => [name, readable(count)]),
@@ -66,13 +67,6 @@ export function literal(text: string): string {
     .replace(/[\\`*_{}[\]<>#|~&!]/g, (character) => `\\${character}`)
     .replace(/\s*\n\s*/g, " ")
     .replace(/^(\s*)([-+]|\d+[.)])(\s)/, "$1\\$2$3");
-}
-
-/** A fenced block whose fence is longer than any run of backticks inside. */
-export function fence(code: string, language: string): string {
-  const longest = Math.max(2, ...[...code.matchAll(/`+/g)].map(([run]) => run.length));
-  const ticks = "`".repeat(longest + 1);
-  return `${ticks}${language.replace(/[^\w+-]/g, "")}\n${code.replace(/\n$/, "")}\n${ticks}`;
 }
 
 function headline(report: Report): string {
@@ -137,9 +131,9 @@ function sample(row: ReportSample): readonly string[] {
   return [
     `### ${literal(row.entryPoint)} (${row.verdict})`,
     literal(originOf(row.provenance)),
-    fence(row.instruction, "text"),
-    fence(row.code, "python"),
-    ...(row.tests === "" ? [] : [fence(row.tests, "python")]),
+    fenced(row.instruction, "text"),
+    fenced(row.code, "python"),
+    ...(row.tests === "" ? [] : [fenced(row.tests, "python")]),
     figures.join(", "),
   ];
 }

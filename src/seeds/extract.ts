@@ -15,7 +15,7 @@ export interface ExtractCounts {
   readonly functions: number;
   /** Files with syntax errors; their functions are listed as far as they can be seen. */
   readonly filesWithErrors: number;
-  /** Files that gave nothing, by reason: those of `CorpusReason`, and `time-limit`. */
+  /** Files that gave nothing, by reason: those of `CorpusReason` and `ParseFailure`. */
   readonly skipped: Readonly<Record<string, number>>;
 }
 
@@ -38,8 +38,8 @@ export async function* extractCorpus(
   const start = { job: "functions", options: { timeoutMs } } as const;
   for await (const { item, result } of mapInOrder(corpus.files({ seed }), start, { workers })) {
     counts.files++;
-    if ("reject" in item || result === null || result === "time-limit") {
-      const reason = "reject" in item ? item.reject.reason : "time-limit";
+    if (result === null || typeof result === "string") {
+      const reason = "reject" in item ? item.reject.reason : String(result);
       counts.skipped[reason] = (counts.skipped[reason] ?? 0) + 1;
       continue;
     }

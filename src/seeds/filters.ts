@@ -2,12 +2,12 @@
 // exactly one. Pure; looks at the function alone. What is a matter of degree comes later, in measure.ts.
 import type { FunctionFacts } from "../python/functions.js";
 import { docstringNode } from "../python/literals.js";
-import type { SyntaxNode } from "../python/syntax.js";
+import type { ParseFailure, SyntaxNode } from "../python/syntax.js";
 import type { ImportReason } from "./imports.js";
 
 /** Why a function, or a whole file, gives no seed. The last three are decided in the corpus's order, by the caller. */
 export type SeedReason =
-  | "time-limit"
+  | ParseFailure
   | "syntax-error"
   | "python-2"
   | "method"

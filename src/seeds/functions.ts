@@ -2,7 +2,7 @@
 // in them.
 import type { SourceFile } from "../core/record.js";
 import { functionsOf } from "../python/functions.js";
-import { parsePython } from "../python/syntax.js";
+import { parseFile, type ParseFailure } from "../python/syntax.js";
 
 /** A row of the extraction; the fields mean what they mean in `FunctionFacts`. */
 export interface ExtractedFunction {
@@ -28,10 +28,10 @@ export interface FunctionsOfFile {
   readonly hasError: boolean;
 }
 
-/** Functions of a file, or why there are none: parsing took over `timeoutMs` (default 5,000) milliseconds. */
-export function readFunctions({ path, text }: SourceFile, timeoutMs = 5_000): FunctionsOfFile | "time-limit" {
-  const tree = parsePython(text, { timeoutMs });
-  if (!tree) return "time-limit";
+/** Functions of a file, or why there are none; parsing may take `timeoutMs` (default 5,000) milliseconds. */
+export function readFunctions({ path, text }: SourceFile, timeoutMs = 5_000): FunctionsOfFile | ParseFailure {
+  const tree = parseFile(text, { timeoutMs });
+  if (typeof tree === "string") return tree;
   try {
     const rows = functionsOf(tree, text).map((facts) => ({
       path,

@@ -1,5 +1,6 @@
 // How many functions are left after each filter on the way from a corpus to its seeds: what publications of such data leave
 // out, and what whoever moves a filter wants to see. Pure; from counts by reason.
+import type { ParseFailure } from "../python/syntax.js";
 import type { SeedReason } from "./filters.js";
 
 /** What is left after a step, and why the others left. */
@@ -11,7 +12,7 @@ export interface FunnelStep {
 }
 
 /** Reasons of whole files are no function's. */
-type FunctionReason = Exclude<SeedReason, "time-limit" | "python-2">;
+type FunctionReason = Exclude<SeedReason, ParseFailure | "python-2">;
 
 /** In the order in which they are tried; each is named after what it leaves. */
 const STEPS = [

@@ -1,6 +1,7 @@
 // What is done with one file, by name, so that a thread can be told to do it: pure functions of the file and of options
 // that can be sent to another thread. Both sides of the thread import this table, and so agree on it.
 import type { Reject, Seed, SourceFile } from "../core/record.js";
+import type { ParseFailure } from "../python/syntax.js";
 import { readFunctions, type FunctionsOfFile } from "./functions.js";
 import { seedsOf, type SeedOptions } from "./seeds.js";
 
@@ -9,7 +10,7 @@ export interface Jobs {
   readonly seeds: { readonly options: SeedOptions; readonly result: readonly (Seed | Reject)[] };
   readonly functions: {
     readonly options: { readonly timeoutMs?: number };
-    readonly result: FunctionsOfFile | "time-limit";
+    readonly result: FunctionsOfFile | ParseFailure;
   };
 }
 

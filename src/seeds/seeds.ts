@@ -15,7 +15,7 @@ import { functionsOf, type FunctionFacts } from "../python/functions.js";
 import { BUILTINS } from "../python/modules.js";
 import { scopesOf } from "../python/names.js";
 import { python2Construct } from "../python/python2.js";
-import { parsePython, type SyntaxNode, type SyntaxTree } from "../python/syntax.js";
+import { MAX_NODES, parseFile, parsePython, type SyntaxNode, type SyntaxTree } from "../python/syntax.js";
 import { carriedNames, closureOf, seedText, type Closure } from "./carry.js";
 import { refusal, type Why } from "./filters.js";
 import { importProblem, type PackagePath } from "./imports.js";
@@ -43,9 +43,11 @@ export const SEED_DEFAULTS: Required<SeedOptions> = { ...THRESHOLDS, allowImport
 /** Seeds and rejects of a file. Needs `loadGrammar` first. */
 export function seedsOf(file: SourceFile, options: SeedOptions = {}): SeedsOfFile {
   const settings = { ...SEED_DEFAULTS, ...options };
-  const tree = parsePython(file.text, settings);
-  if (!tree)
-    return fileReject(file, { reason: "time-limit", detail: `parsing took over ${settings.timeoutMs} ms` });
+  const tree = parseFile(file.text, settings);
+  if (tree === "time-limit")
+    return fileReject(file, { reason: tree, detail: `parsing took over ${settings.timeoutMs} ms` });
+  if (tree === "too-many-nodes")
+    return fileReject(file, { reason: tree, detail: `its tree has more than ${MAX_NODES} nodes` });
   try {
     return seedsOfTree(file, tree, settings);
   } finally {

@@ -42,7 +42,7 @@ interface Thread {
 const YOUNG_MB = 96;
 /**
  * MiB for a thread's old objects: far more than the tree of the largest file that is read takes, and little enough that V8 collects
- * what it can before it asks for more; without a limit a thread holds twice as much.
+ * what it can before it asks for more; without a limit a thread holds up to twice as much.
  */
 const OLD_MB = 384;
 
@@ -96,7 +96,7 @@ export function openThreads<Name extends JobName>(
       const lost = [...thread.batches.values()];
       thread.batches.clear();
       // One that was not told to end leaves nobody to work off the queue.
-      if (threads.has(thread) || leaving.has(thread)) lost.push(...queue.splice(0));
+      if (threads.delete(thread) || leaving.delete(thread)) lost.push(...queue.splice(0));
       refuse(lost, cause);
     };
     worker.on("error", failed);

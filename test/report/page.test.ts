@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fence, literal, reportMarkdown } from "../../src/report/markdown.js";
+import { fenced } from "../../src/dataset/markdown.js";
+import { literal, reportMarkdown } from "../../src/report/markdown.js";
 import { codeBlock, escapeHtml, scriptJson, tableHtml } from "../../src/report/markup.js";
 import { reportHtml } from "../../src/report/page.js";
 import { plotlySource } from "../../src/report/plotly.js";
@@ -136,7 +137,7 @@ describe("the Markdown twin", () => {
   });
 
   it("fences code that holds fences", () => {
-    expect(fence("a\n````\nb\n", "md")).toBe("`````md\na\n````\nb\n`````");
+    expect(fenced("a\n````\nb\n", "md")).toBe("`````md\na\n````\nb\n`````");
   });
 });
 

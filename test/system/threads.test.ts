@@ -73,6 +73,28 @@ describe("a pool of threads", () => {
     }
   });
 
+  it("has room for the largest trees, and refuses what is larger", async () => {
+    const [first] = await files(1);
+    if (!first) throw new Error("no file");
+    // Nodes by the thousand: 690, 700 in depth, 1,400.
+    const densest = ["f(a)\n".repeat(98_000), "a+".repeat(230_000), "f(a)\n".repeat(200_000)];
+    const threads = openThreads({ job: "seeds", options: { timeoutMs: 60_000 } }, { workers: 1 });
+    try {
+      const given = densest.map((text, at) => ({
+        ...first,
+        path: `${at}.py`,
+        text: `def f():\n    pass\n${text}`,
+      }));
+      const answers = await Promise.all(given.map((file) => threads.run([file])));
+      const told = answers.map(([rows]) =>
+        rows?.map((row) => ("reason" in row ? row.reason : "kept")).join(),
+      );
+      expect(told).toEqual(["no-docstring", "no-docstring", "too-many-nodes"]);
+    } finally {
+      await threads.close();
+    }
+  });
+
   it("fails when a thread ends under it", async () => {
     const threads = openThreads(START, { workers: 1 });
     const answer = threads.run(await files(40));
