@@ -99,7 +99,9 @@ function measured(prompts, encode) {
 /** What a server's cache held of these prompts, by its own counters. */
 async function servedBy(baseUrl, prompts) {
   if (baseUrl === undefined) return {};
-  const { data } = await (await fetch(`${baseUrl}/models`)).json();
+  // The connection of the step before may have been closed meanwhile.
+  const models = `${baseUrl}/models`;
+  const { data } = await (await fetch(models).catch(() => fetch(models))).json();
   const root = new URL("..", `${baseUrl}/`);
   const emptied = await fetch(new URL("reset_prefix_cache", root), { method: "POST" });
   if (!emptied.ok) throw new Error(`${root} does not empty its cache: start it with VLLM_SERVER_DEV_MODE=1`);
