@@ -21,6 +21,8 @@ export interface Task {
   tick(count?: number): void;
   /** Sets how many there will be, when that becomes known. */
   expect(total: number): void;
+  /** What stands behind the remaining time from now on, e.g. a loss. */
+  note(text: string): void;
   /** The task is over; `note` says what came of it. */
   end(note: string): void;
 }
@@ -40,6 +42,7 @@ interface State {
   readonly before: number;
   done: number;
   readonly since: number;
+  note: string;
 }
 
 const REDRAW_MS = 100;
@@ -75,7 +78,7 @@ export function startProgress({
 
   return {
     start(name, total, done = 0) {
-      const state: State = { name, total, before: done, done, since: now() };
+      const state: State = { name, total, before: done, done, since: now(), note: "" };
       active.push(state);
       refresh();
       return {
@@ -85,6 +88,9 @@ export function startProgress({
         },
         expect(expected) {
           state.total = expected;
+        },
+        note(text) {
+          state.note = text;
         },
         end(note) {
           active.splice(active.indexOf(state), 1);
@@ -119,14 +125,21 @@ export function drawOn(stream: NodeJS.WriteStream, now: () => number = Date.now)
   };
 }
 
-/** e.g. `validate [████░░░░░░] 120/300 35/s 5 s left`. */
-function describe({ name, total, before, done, since }: State, time: number): string {
+/** e.g. `validate [████░░░░░░] 120/300 35/s 5 s left`, and the note behind it. */
+function describe({ name, total, before, done, since, note }: State, time: number): string {
   const seconds = Math.max(0.001, (time - since) / 1_000);
   const rate = (done - before) / seconds;
-  const speed = rate > 0 ? ` ${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)}/s` : "";
-  if (total === null) return `${name} ${done}${speed}`;
+  const speed = rate > 0 ? ` ${speedOf(rate)}/s` : "";
+  const behind = note === "" ? "" : ` ${note}`;
+  if (total === null) return `${name} ${done}${speed}${behind}`;
   const left = rate > 0 && done < total ? ` ${duration((total - done) / rate)} left` : "";
-  return `${name} ${bar(total === 0 ? 1 : done / total)} ${done}/${total}${speed}${left}`;
+  return `${name} ${bar(total === 0 ? 1 : done / total)} ${done}/${total}${speed}${left}${behind}`;
+}
+
+/** Slow work still shows that it moves: 0.04 and not 0.0. */
+function speedOf(rate: number): string {
+  if (rate >= 10) return rate.toFixed(0);
+  return rate >= 0.1 ? rate.toFixed(1) : rate.toPrecision(1);
 }
 
 function bar(share: number): string {

@@ -1,4 +1,4 @@
-// The wire format of Protocol Buffers, as far as ONNX needs it: fields go into a message one after the other.
+// The wire format of Protocol Buffers, as far as ONNX and event files need it: fields go into a message one after the other.
 // Source: https://protobuf.dev/programming-guides/encoding/
 
 /** A message under construction. */
@@ -6,6 +6,7 @@ export interface Message {
   /** A whole number: int32, int64, bool or enum. Negative ones take ten bytes. */
   int(field: number, value: number | bigint): Message;
   float(field: number, value: number): Message;
+  double(field: number, value: number): Message;
   text(field: number, value: string): Message;
   bytes(field: number, value: Uint8Array): Message;
   message(field: number, value: Message): Message;
@@ -15,6 +16,7 @@ export interface Message {
 }
 
 const VARINT = 0;
+const FIXED_64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
 
@@ -37,6 +39,11 @@ export function message(): Message {
     float(field, value) {
       head(field, FIXED_32);
       put(new Uint8Array(Float32Array.of(value).buffer));
+      return self;
+    },
+    double(field, value) {
+      head(field, FIXED_64);
+      put(new Uint8Array(Float64Array.of(value).buffer));
       return self;
     },
     text: (field, value) => self.bytes(field, new TextEncoder().encode(value)),

@@ -95,7 +95,15 @@ export function folderSource(folder: string): CheckpointSource {
 
 /** Opens a checkpoint: reads and checks the headers of its files. */
 export async function openCheckpoint(source: CheckpointSource): Promise<Checkpoint> {
-  const tensors = await tensorsOf(source);
+  return checkpointOf(source, await tensorsOf(source));
+}
+
+/** Opens one safetensors file of any name: reads and checks its header. */
+export async function openSafetensors(source: CheckpointSource, file: string): Promise<Checkpoint> {
+  return checkpointOf(source, await tensorsIn(source, file));
+}
+
+function checkpointOf(source: CheckpointSource, tensors: ReadonlyMap<string, Tensor>): Checkpoint {
   const find = (name: string): Tensor => {
     const found = tensors.get(name);
     if (found !== undefined) return found;
@@ -204,7 +212,7 @@ async function tensorsOf(source: CheckpointSource): Promise<ReadonlyMap<string, 
   const weightMap = await readIndex(source);
   const tensors = new Map<string, Tensor>();
   for (const file of new Set(weightMap.values())) {
-    const inside = await tensorsIn(source, file);
+    const inside = await tensorsIn(source, file, `, ${INDEX} names it`);
     for (const [name, tensor] of inside) if (weightMap.get(name) === file) tensors.set(name, tensor);
   }
   const lost = [...weightMap.keys()].filter((name) => !tensors.has(name));
@@ -216,13 +224,16 @@ async function tensorsOf(source: CheckpointSource): Promise<ReadonlyMap<string, 
   return tensors;
 }
 
-async function tensorsIn(source: CheckpointSource, file: string): Promise<ReadonlyMap<string, Tensor>> {
+/** `namedBy` says in a refusal why the file should be there. */
+async function tensorsIn(
+  source: CheckpointSource,
+  file: string,
+  namedBy = "",
+): Promise<ReadonlyMap<string, Tensor>> {
   const called = `${source.name}/${file}`;
   const size = await source.size(file);
   if (size === null) {
-    throw new InputError(
-      `${called} is missing, ${INDEX} names it: fetch the checkpoint again, with all its files`,
-    );
+    throw new InputError(`${called} is missing${namedBy}: fetch the checkpoint again, with all its files`);
   }
   const first = await source.read(file, 0, Math.min(header.LENGTH_BYTES, size));
   const behind = header.LENGTH_BYTES + header.headerLength(first, size, called);

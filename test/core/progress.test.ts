@@ -22,8 +22,23 @@ describe("progress", () => {
     time = 10_000;
     task.tick(50);
     expect(lines.at(-1)).toBe("validate [█████░░░░░] 150/300 5.0/s 30 s left");
+    task.note("loss 3.41");
+    time = 12_000;
+    task.tick(10);
+    expect(lines.at(-1)).toBe("validate [█████░░░░░] 160/300 5.0/s 28 s left loss 3.41");
     task.end("200 verified");
-    expect(lines.at(-1)).toBe("validate: 200 verified (10 s)");
+    expect(lines.at(-1)).toBe("validate: 200 verified (12 s)");
+    progress.close();
+  });
+
+  it("shows that slow work moves", () => {
+    let time = 0;
+    const lines: string[] = [];
+    const progress = startProgress({ draw: (line) => lines.push(line), now: () => time });
+    const task = progress.start("train", 2);
+    time = 25_000;
+    task.tick();
+    expect(lines.at(-1)).toBe("train [█████░░░░░] 1/2 0.04/s 25 s left");
     progress.close();
   });
 

@@ -16,6 +16,7 @@ describe("a message", () => {
     ["the least number", message().int(1, -(2n ** 63n)), "0880808080808080808001"],
     ["field 16, whose key takes two bytes", message().int(16, 1), "800101"],
     ["a float", message().float(2, 1.5), "150000c03f"],
+    ["a double", message().double(1, 1.5), "09000000000000f83f"],
     ["no text", message().text(1, ""), "0a00"],
     ["nothing", message(), ""],
   ])("has the bytes of %s", (_, { parts }, expected) => {

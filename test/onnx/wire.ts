@@ -2,7 +2,7 @@
 
 export interface Field {
   readonly number: number;
-  /** A whole number, the bits of a float, or bytes. */
+  /** A whole number, a float or double, or bytes. */
   readonly value: bigint | number | Uint8Array;
 }
 
@@ -35,6 +35,7 @@ export function fieldsOf(message: Uint8Array): readonly Field[] {
     const key = Number(varint());
     const [number, wire] = [key >>> 3, key & 7];
     if (wire === 0) fields.push({ number, value: varint() });
+    else if (wire === 1) fields.push({ number, value: new DataView(take(8).buffer).getFloat64(0, true) });
     else if (wire === 2) fields.push({ number, value: take(Number(varint())) });
     else if (wire === 5) fields.push({ number, value: new DataView(take(4).buffer).getFloat32(0, true) });
     else throw new Error(`wire type ${wire}`);

@@ -59,7 +59,12 @@ async function gathered(name: string, ...targets: number[]): Promise<string[]> {
   let rows: string[] = [];
   for (const target of targets) {
     const journal = await Journal.open(file);
-    const task = () => ({ tick: () => undefined, expect: () => undefined, end: () => undefined });
+    const task = () => ({
+      tick: () => undefined,
+      expect: () => undefined,
+      note: () => undefined,
+      end: () => undefined,
+    });
     const { signal } = new AbortController();
     const options = {
       corpus,
