@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { changeChart, funnelChart, reasonsChart, timeChart, verdictChart } from "../../src/report/charts.js";
 import { distributionGrid, histogram } from "../../src/report/distributions.js";
 import { titleOf, type Figure } from "../../src/report/figure.js";
+import { lossChart } from "../../src/report/losses.js";
 import { scatter } from "../../src/report/scatter.js";
 
 const steps = [
@@ -16,6 +17,15 @@ const seconds = [
   { stage: "validate", wallSeconds: 10, cpuSeconds: 19.5 },
 ];
 const values = [1, 2, 2, 3, 9, NaN];
+const trained = Array.from({ length: 13 }, (_, step) => ({
+  step,
+  loss: step === 0 || step === 4 ? null : 4 / (1 + step) + (step % 2) / 10,
+  validation: step % 4 === 0 ? ([3.9, 2.5, 1.75, 2][step / 4] ?? null) : null,
+  rate: step === 0 ? null : 0.001 * Math.min(1, step / 4),
+  norm: step === 0 ? null : 1,
+  tokens: 512 * step,
+  skipped: step < 4 ? 0 : 1,
+}));
 
 const figures: Readonly<Record<string, Figure>> = {
   funnel: funnelChart(steps),
@@ -41,6 +51,7 @@ const figures: Readonly<Record<string, Figure>> = {
     ],
     "Shares",
   ),
+  losses: lossChart(trained),
   scatter: scatter(
     [
       { x: 1, y: 2, label: "<i>" },
@@ -87,6 +98,7 @@ describe("charts without data", () => {
     distributionGrid([], { title: "x" }),
     timeChart([]),
     changeChart([], "x"),
+    lossChart([]),
     scatter([], { title: "x", x: "a", y: "b" }),
   ];
 
@@ -115,6 +127,28 @@ describe("what charts count", () => {
     const figure = scatter(points, { title: "t", x: "a", y: "b" });
     expect((figure.data[0]?.["x"] as readonly number[]).slice(0, 3)).toEqual([0, 3, 6]);
     expect(figure.layout).toHaveProperty("annotations.0.text", "1,667 of 5,000 shown");
+  });
+
+  it("thins the training losses of long runs by means, says so, and keeps every validation loss", () => {
+    const rows = Array.from({ length: 2501 }, (_, step) => ({
+      ...{ step, validation: step % 500 === 0 ? 5 - step / 1000 : null, rate: 0.1 },
+      ...{ loss: step === 0 ? null : step, norm: 1, tokens: 0, skipped: 0 },
+    }));
+    const [training, validation] = lossChart(rows).data;
+    expect(training?.["name"]).toBe("training, means of 3 steps");
+    expect((training?.["x"] as readonly number[]).slice(0, 2)).toEqual([3, 6]);
+    expect((training?.["y"] as readonly number[]).slice(0, 2)).toEqual([2, 5]);
+    expect((training?.["x"] as readonly number[]).at(-1)).toBe(2500);
+    expect(validation?.["x"]).toEqual([0, 500, 1000, 1500, 2000, 2500]);
+  });
+
+  it("leaves out steps that were skipped, and points at the best validation loss", () => {
+    const { data, layout } = lossChart(trained);
+    expect(data[0]?.["x"]).toEqual([1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12]);
+    expect(layout).toHaveProperty(
+      "annotations.0",
+      expect.objectContaining({ x: 8, y: 1.75, text: "best 1.750" }),
+    );
   });
 
   it("puts everything of a histogram into bars", () => {
