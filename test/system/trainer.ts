@@ -2,10 +2,12 @@
 // imports types only; its arguments say where the rest lies: the built manager, the compiled learner, the run's folder.
 import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import type * as Manager from "../../src/train/fit.js";
+import type * as Toy from "../train/toy.js";
 
 const [manager = "", toy = "", folder = ""] = process.argv.slice(2);
-const { fit } = (await import(pathToFileURL(manager).href)) as typeof import("../../src/train/fit.js");
-const { toyData, toyLearner } = (await import(pathToFileURL(toy).href)) as typeof import("../train/toy.js");
+const { fit } = (await import(pathToFileURL(manager).href)) as typeof Manager;
+const { toyData, toyLearner } = (await import(pathToFileURL(toy).href)) as typeof Toy;
 
 const learner = toyLearner();
 const slow: typeof learner = {

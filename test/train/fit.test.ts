@@ -142,11 +142,17 @@ describe("a run", () => {
   it("says how far it has come", async () => {
     const lines: string[] = [];
     let time = 0;
-    await fit(toyLearner(), toyData(), run({ draw: (line) => lines.push(line), now: () => (time += 1_000) }));
-    expect(lines.join("\n")).toMatch(
-      /train \[█+░+\] 3[0-9]\/60 0\.\d+\/s \d+ s left|train \[█+░+\] 3[0-9]\/60 \S+\/s .* left loss \d\.\d{3}, best validation \d\.\d{3}, 8 tokens\/s/,
+    const options = run({ draw: (line) => lines.push(line), now: () => (time += 1_000) });
+    await fit(toyLearner(), toyData(), options);
+    // The clock moves a second each time it is read: a step of 8 tokens takes one.
+    expect(lines.filter((line) => line.includes(" 35/60 ")).at(-1)).toMatch(
+      /^train \[█{6}░{4}\] 35\/60 0\.\d\/s \d+ min \d+ s left loss \d\.\d{3}, best validation \d\.\d{3}, 8 tokens\/s$/,
     );
     expect(lines.at(-1)).toMatch(/^train: 60 steps, best validation loss \d\.\d{4} after step \d+ \(/);
+    await fit(toyLearner(), toyData(), { ...options, steps: 61 });
+    expect(lines).toContain(`train: goes on from ${path.join(options.folder, "checkpoints", "step-000060")}`);
+    await fit(toyLearner(), toyData(), { ...options, steps: 61 });
+    expect(lines.at(-1)).toMatch(/^train: finished already, 61 steps, best validation loss /);
   });
 
   it("counts steps in epochs", () => {

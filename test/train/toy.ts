@@ -68,11 +68,16 @@ function get(parameters: Parameters, name: string): Float32Array {
   return parameters.get(name) ?? new Float32Array();
 }
 
+type Layers = readonly [Float32Array, Float32Array, Float32Array, Float32Array];
+
+function layers(of: Parameters): Layers {
+  return [get(of, "in.weight"), get(of, "in.bias"), get(of, "out.weight"), get(of, "out.bias")];
+}
+
 /** Mean loss of a batch; its gradients are added to `into` where that is given. */
 function lossOf(weights: Parameters, batch: Batch, into?: Parameters): number {
   const { x, y } = rowsOf(batch);
-  const [w1, b1, w2, b2] = Object.keys(SHAPES).map((name) => get(weights, name)) as Float32Array[];
-  if (!w1 || !b1 || !w2 || !b2) throw new Error("no weights");
+  const [w1, b1, w2, b2] = layers(weights);
   let loss = 0;
   for (let row = 0; row < y.length; row++) {
     const hidden = Array.from(b1, (bias, h) => {
@@ -90,8 +95,7 @@ function lossOf(weights: Parameters, batch: Batch, into?: Parameters): number {
     const target = y[row] ?? 0;
     loss += Math.log(total) + top - (scores[target] ?? 0);
     if (!into) continue;
-    const [g1, c1, g2, c2] = Object.keys(SHAPES).map((name) => get(into, name)) as Float32Array[];
-    if (!g1 || !c1 || !g2 || !c2) throw new Error("no gradients");
+    const [g1, c1, g2, c2] = layers(into);
     const away = scores.map(
       (score, c) => (Math.exp(score - top) / total - (c === target ? 1 : 0)) / y.length,
     );
