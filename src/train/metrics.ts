@@ -1,5 +1,6 @@
 // What a training run tells about each step: one row of `metrics.jsonl`. No clock is in it, so that the file of a run that
 // was stopped and went on has the same bytes as that of one that never was.
+import { InputError } from "../core/errors.js";
 import { linesOf } from "../core/files.js";
 
 /** Name of the file in a training folder. */
@@ -22,11 +23,19 @@ export interface StepMetrics {
   readonly skipped: number;
 }
 
-/** The rows of a run's `metrics.jsonl`, also of one that is still growing: a line that is not whole is left out. */
+/**
+ * The rows of a run's `metrics.jsonl`, also of one that is still growing: a last line that is not whole is left out.
+ * @throws InputError naming file and line when another line is not JSON.
+ */
 export async function readMetrics(file: string): Promise<StepMetrics[]> {
   const rows: StepMetrics[] = [];
   for await (const { bytes, whole } of linesOf(file)) {
-    if (whole) rows.push(JSON.parse(bytes.toString("utf8")) as StepMetrics);
+    if (!whole) break;
+    try {
+      rows.push(JSON.parse(bytes.toString("utf8")) as StepMetrics);
+    } catch {
+      throw new InputError(`${file} line ${rows.length + 1} is not JSON: restore the file`);
+    }
   }
   return rows;
 }

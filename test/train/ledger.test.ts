@@ -45,4 +45,9 @@ describe("metrics of a run that is under way", () => {
     expect(await readMetrics(file)).toEqual([{ step: 1 }, { step: 2 }]);
     expect(await readMetrics(path.join(base, "none"))).toEqual([]);
   });
+
+  it("that are damaged are refused by line", async () => {
+    writeFileSync(file, `{"step":1}\n{"st\n{"step":3}\n`);
+    await expect(readMetrics(file)).rejects.toThrow(`${file} line 2 is not JSON: restore the file`);
+  });
 });
