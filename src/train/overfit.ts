@@ -1,7 +1,6 @@
 // The first thing to try with a new model or new data: a learner that can't learn one batch by heart has a fault, and no
 // amount of data helps. Nothing is written to disk.
-import type { Draw } from "../core/progress.js";
-import { startProgress } from "../core/progress.js";
+import { startProgress, type Draw } from "../core/progress.js";
 import { rateOf, stepOf, type Schedule, type TrainingData } from "./data.js";
 import type { Learner } from "./learner.js";
 
