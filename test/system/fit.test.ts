@@ -108,6 +108,7 @@ it("keeps what it has on Ctrl-C, says where, and goes on from there", async () =
 });
 
 const python = pythonWith("tensorboard");
+if (python === null) console.warn("skipped: no Python with tensorboard; set SELFALIGN_PYTHON");
 
 it.skipIf(python === null)("is shown by TensorBoard, each step once, also after going on", async () => {
   const folder = path.join(base, "shown");
