@@ -54,7 +54,7 @@ const FLAGS = {
   model: {
     kind: "text",
     value: "NAME",
-    about: "alignment: model whose likelihoods are tried too, e.g. starcoder2:DIR",
+    about: "alignment: model whose likelihoods are tried too, e.g. local:DIR",
   },
   llama: {
     kind: "text",

@@ -55,7 +55,10 @@ function absolute(options) {
     (_, kind, file) => `${kind}:${whole(file)}`,
   );
   const ofModel = (model) =>
-    model.replace(/^(starcoder2|transformers|replay):(.+)$/s, (_, kind, file) => `${kind}:${whole(file)}`);
+    model.replace(
+      /^(local|starcoder2|transformers|replay):(.+)$/s,
+      (_, kind, file) => `${kind}:${whole(file)}`,
+    );
   options.model = ofModel(options.model);
   if (options.align !== undefined) options.align = ofModel(options.align);
   if (options.solved !== undefined) options.solved = options.solved.map(whole);

@@ -17,8 +17,7 @@ export const RUN_FLAGS = {
     kind: "text",
     value: "NAME",
     fallback: "docstring",
-    about:
-      "docstring (no model needed), openai:MODEL, starcoder2:DIR, transformers:REPO, or replay:FILE-or-RUN",
+    about: "docstring (no model needed), openai:MODEL, local:DIR, transformers:REPO, or replay:FILE-or-RUN",
   },
   ...SERVER_FLAGS,
   prompts: {

@@ -78,7 +78,7 @@ const VERBS = {
   convert: {
     usage: "selfalign convert MODEL [--out DIR] [flags]",
     about:
-      "A StarCoder2 checkpoint, a folder or owner/name[@revision] on the Hub, into a model that runs here. Resumes.",
+      "A StarCoder2 or GPT-2 checkpoint, a folder or owner/name[@revision] on the Hub, into a model that runs here. Resumes.",
     flags: flags.CONVERT_FLAGS,
     async run({ values: { out, dtype, device }, others }) {
       if (others.length !== 1)

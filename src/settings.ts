@@ -51,7 +51,7 @@ export interface PipelineOptions {
   readonly round?: number;
   /** Verified responses with which an instruction is done, and published of it at most; default 1. */
   readonly keep?: number;
-  /** Engine that says how likely instruction and code are to each other (`starcoder2:FOLDER`, `openai:MODEL`); default none. */
+  /** Engine that says how likely instruction and code are to each other (`local:FOLDER`, `openai:MODEL`); default none. */
   readonly align?: string;
   /** Files of benchmark problems with tests: rows tell those whose tests their code passes; default none. */
   readonly solved?: readonly string[];

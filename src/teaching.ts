@@ -89,10 +89,11 @@ function isServer(model: string): boolean {
   return model.startsWith("openai:");
 }
 
-/** A model as a run notes it, files without their folders: `starcoder2:models/tiny-int8` is `starcoder2:tiny-int8`. */
+/** A model as a run notes it, files without their folders: `local:models/tiny-int8` is `local:tiny-int8`. */
 export function modelTitle(model: string): string {
   const [, kind = "", name = ""] = /^(\w+:)?(.*)$/s.exec(model) ?? [];
   const isFile =
+    kind === "local:" ||
     kind === "starcoder2:" ||
     kind === "replay:" ||
     path.isAbsolute(name) ||

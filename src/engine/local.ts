@@ -1,9 +1,10 @@
-// The engine `starcoder2:FOLDER`: a converted model, run on this machine. Takes text where the folder has a tokenizer, and
-// token ids always. Sessions are opened when they are first needed: a run that only scores never loads the decode graph.
+// The engine `local:FOLDER`: a converted model, run on this machine. Takes text where the folder has a tokenizer, and token
+// ids always. Sessions are opened when they are first needed: a run that only scores never loads the decode graph.
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { asError, isMissing } from "../core/files.js";
+import type { Architecture, ModelType } from "../model/architecture.js";
 import { formatOf, GRAPHS, MANIFEST, type Manifest } from "../model/convert.js";
 import { draw } from "../model/decode.js";
 import { batchSizeFor, freeBytes } from "../model/memory.js";
@@ -92,8 +93,8 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
       }
     }
     const running = await decoding.get();
-    const fitting = batchSizeFor(model, format, options.rowTokens ?? ROW_TOKENS, freeBytes(device));
-    const { batchSize = fitting } = options;
+    const rowTokens = Math.min(options.rowTokens ?? ROW_TOKENS, model.positions);
+    const { batchSize = batchSizeFor(model, format, rowTokens, freeBytes(device)) } = options;
     const chunk = mode === "gen" ? null : CHUNK;
     const how = { batchSize, chunk, stopTokens, signal, ...(onNotice === undefined ? {} : { onNotice }) };
     const drawn = besideRefused(draw(running, drawable(), how), refused);
@@ -137,7 +138,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
   }
 
   return {
-    identity: `starcoder2 ${origin} ${dtype} ${device} ${sha256.slice(0, 16)}`,
+    identity: `${model.type} ${origin} ${dtype} ${device} ${sha256.slice(0, 16)}`,
     generate,
     score,
     async close() {
@@ -146,6 +147,11 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     },
   };
 }
+
+/** A manifest as folders have it: StarCoder2 was the only architecture when its type was not noted yet. */
+type Noted = Omit<Manifest, "model"> & {
+  readonly model: Omit<Architecture, "type"> & { readonly type?: ModelType };
+};
 
 async function readManifest(folder: string): Promise<Manifest> {
   const file = path.join(folder, MANIFEST);
@@ -156,7 +162,8 @@ async function readManifest(folder: string): Promise<Manifest> {
     );
   });
   try {
-    return JSON.parse(text) as Manifest;
+    const manifest = JSON.parse(text) as Noted;
+    return { ...manifest, model: { ...manifest.model, type: manifest.model.type ?? "starcoder2" } };
   } catch (cause) {
     throw new InputError(`"${file}" is damaged: convert the model again`, { cause });
   }

@@ -1,5 +1,6 @@
-// Engines by their names: `starcoder2:FOLDER`, a converted model on this machine, `transformers:REPO-or-FOLDER[@dtype]`, another
-// ONNX model on this machine, `openai:MODEL` with a server's address, or `replay:FILE-or-RUN`, what was answered before.
+// Engines by their names: `local:FOLDER`, a converted model on this machine, of whatever architecture (`starcoder2:FOLDER`, its
+// name when there was one, is the same), `transformers:REPO-or-FOLDER[@dtype]`, another ONNX model on this machine,
+// `openai:MODEL` with a server's address, or `replay:FILE-or-RUN`, what was answered before.
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
@@ -12,6 +13,7 @@ import { openTransformers } from "./transformers.js";
 
 /** What `--model` takes, where a model is meant. */
 export const ENGINES: readonly string[] = [
+  "local:FOLDER",
   "starcoder2:FOLDER",
   "transformers:REPO-or-FOLDER[@dtype]",
   "openai:MODEL",
@@ -32,7 +34,7 @@ export interface EngineOptions extends LocalOptions {
 export async function openEngine(spec: string, options: EngineOptions = {}): Promise<Engine> {
   const at = spec.indexOf(":");
   const [kind, name] = [spec.slice(0, Math.max(0, at)), spec.slice(at + 1)];
-  if (kind === "starcoder2") return openLocal(name, options);
+  if (kind === "local" || kind === "starcoder2") return openLocal(name, options);
   if (kind === "transformers") return openTransformers(name, options);
   if (kind === "replay") return openReplay(name);
   if (kind === "openai") {

@@ -1,5 +1,5 @@
 // The engine `transformers:REPO-or-FOLDER[@dtype]`: any ONNX model of a causal kind, as onnx-community publishes them, on
-// transformers.js, one row at a time. For models that we have no graphs of; where there is a choice, starcoder2: is faster.
+// transformers.js, one row at a time. For models that we have no graphs of; where there is a choice, local: is faster.
 // The library lives in a thread of its own; importing this file loads nothing of it.
 import { readdir, realpath } from "node:fs/promises";
 import { availableParallelism, homedir } from "node:os";

@@ -35,7 +35,7 @@ const NOTE = "selfalign.part.json";
 const DEVICES: readonly string[] = ["cpu", "cuda"];
 
 /**
- * Converts a StarCoder2 checkpoint, a folder or `owner/name[@revision]` on the Hub, into the folder `out`; a second start
+ * Converts a StarCoder2 or GPT-2 checkpoint, a folder or `owner/name[@revision]` on the Hub, into the folder `out`; a second start
  * does what is missing, at the commit of the first one.
  * @throws InputError for everything that the caller can mend; the signal's reason when stopped.
  */

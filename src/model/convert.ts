@@ -1,4 +1,4 @@
-// From a StarCoder2 checkpoint in the Hugging Face layout to a folder that we and transformers.js run: one file of weights,
+// From a StarCoder2 or GPT-2 checkpoint in the Hugging Face layout to a folder that we and transformers.js run: one file of weights,
 // three graphs over it, the tokenizer's files and a manifest. Weights go through in pieces of a few megabytes; a conversion
 // that was cut goes on where it was. Refuses checkpoints that lack a tensor, and disks that lack the room, before it writes.
 import { createHash } from "node:crypto";
@@ -11,12 +11,13 @@ import { placesOf, type Stored } from "../onnx/external.js";
 import type { Graph } from "../onnx/graph.js";
 import { modelBytes } from "../onnx/model.js";
 import { openCheckpoint, type Checkpoint, type CheckpointSource } from "../onnx/safetensors.js";
+import type { Architecture } from "./architecture.js";
 import { forgetSteps, writeData, type Hashes } from "./datafile.js";
 import { decodeGraph, scoreGraph } from "./graphs.js";
+import { architectureOf } from "./known.js";
 import { plainGraph } from "./plain.js";
-import { starcoder2Of, type Starcoder2 } from "./starcoder2.js";
 import type { Recipe } from "./transformer.js";
-import { bytesOf, weightPlan, type Format, type Step } from "./weights.js";
+import { bytesOf, prefixIn, weightPlan, type Format, type Step } from "./weights.js";
 
 export const DTYPES = ["int8", "fp32", "fp16"] as const;
 export type Dtype = (typeof DTYPES)[number];
@@ -38,7 +39,7 @@ export interface Manifest {
   readonly origin: string;
   readonly dtype: Dtype;
   readonly device: "cpu" | "cuda";
-  readonly model: Starcoder2;
+  readonly model: Architecture;
   /** Of all weights: equal for equal models. */
   readonly sha256: string;
   readonly weights: Hashes;
@@ -78,10 +79,10 @@ export async function convert(
   { dtype = "int8", device = "cpu", origin = source.name, draw, signal }: ConvertOptions = {},
 ): Promise<Manifest> {
   const config = await jsonOf(source, "config.json");
-  const model = starcoder2Of(config, `${source.name}: config.json`);
+  const model = architectureOf(config, `${source.name}: config.json`);
   const format = formatOf(dtype, device);
-  const steps = weightPlan(model, format);
   const checkpoint = await openCheckpoint(source);
+  const steps = weightPlan(model, format, prefixIn(model, checkpoint));
   checkTensors(checkpoint, steps, source.name);
   const plain = PLAIN[dtype];
   const weights = steps.flatMap((step) => step.weights);

@@ -1,4 +1,4 @@
-// The graphs of a StarCoder2: `decode` draws tokens, `score` weighs given ones, `plain` is the layout that transformers.js
+// The graphs of a model: `decode` draws tokens, `score` weighs given ones, `plain` is the layout that transformers.js
 // loads. All use the same weights.
 import { newGraph, type Graph, type Value } from "../onnx/graph.js";
 import { addSampling } from "./sampling.js";

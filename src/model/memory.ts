@@ -1,8 +1,8 @@
 // How many rows go at a time: from the memory that is free, and what a row's cache and logits take.
 import { spawnSync } from "node:child_process";
 import os from "node:os";
+import type { Architecture } from "./architecture.js";
 import { CANDIDATES } from "./sampling.js";
-import type { Starcoder2 } from "./starcoder2.js";
 import type { Format } from "./weights.js";
 
 /** More rows bring nothing on any machine that was measured. */
@@ -13,12 +13,12 @@ const SHARE = 0.7;
 const COPIES = 2.5;
 
 /** Bytes of keys and values for one token. */
-export function cacheBytes({ layers, kvHeads, headDim }: Starcoder2, { activations }: Format): number {
+export function cacheBytes({ layers, kvHeads, headDim }: Architecture, { activations }: Format): number {
   return 2 * layers * kvHeads * headDim * (activations === "float16" ? 2 : 4);
 }
 
 /** Rows of up to `tokens` tokens each that fit into the bytes that are free once the model is loaded; at least 1. */
-export function batchSizeFor(model: Starcoder2, format: Format, tokens: number, free: number): number {
+export function batchSizeFor(model: Architecture, format: Format, tokens: number, free: number): number {
   const logits = 4 * (3 * model.vocabulary + 8 * CANDIDATES);
   const row = COPIES * tokens * cacheBytes(model, format) + logits;
   return Math.max(1, Math.min(MOST, Math.floor((SHARE * free) / row)));

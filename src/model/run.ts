@@ -1,9 +1,9 @@
 // One run of the decode graph: plain numbers in, tokens and a grown cache out. The cache stays with the runtime.
 import type { Kept, Session } from "../onnx/session.js";
 import type { Tensor } from "../onnx/tensor.js";
+import type { Architecture } from "./architecture.js";
 import { cacheNames } from "./graphs.js";
 import { CANDIDATES } from "./sampling.js";
-import type { Starcoder2 } from "./starcoder2.js";
 import type { Format } from "./weights.js";
 
 /** Keys and values of some rows, as a run left them. */
@@ -53,7 +53,7 @@ export interface RunOutput {
 /** A session of the decode graph and what it is of. */
 export interface Decoding {
   readonly session: Session;
-  readonly model: Starcoder2;
+  readonly model: Architecture;
   readonly format: Format;
 }
 
@@ -137,7 +137,7 @@ export async function runDecode({ session, model, format }: Decoding, input: Run
   };
 }
 
-function emptyPart({ kvHeads, headDim }: Starcoder2, { activations }: Format, rows: number): Tensor {
+function emptyPart({ kvHeads, headDim }: Architecture, { activations }: Format, rows: number): Tensor {
   const dims = [rows, kvHeads, 0, headDim];
   return activations === "float16"
     ? { type: "float16", dims, data: new Uint16Array() }

@@ -1,16 +1,16 @@
-// StarCoder2's layers as nodes of a graph: from token ids and the cache of keys and values to the last hidden states and the
+// A model's layers as nodes of a graph: from token ids and the cache of keys and values to the last hidden states and the
 // cache grown by the new tokens. Rows are padded on the right: `lengths` says where each ends, so that no position ids and
 // no mask are needed.
-// Source: https://github.com/huggingface/transformers, models/starcoder2/modeling_starcoder2.py; operators:
-// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+// Source: https://github.com/huggingface/transformers, models/starcoder2/modeling_starcoder2.py, models/gpt2/modeling_gpt2.py;
+// operators: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
 import { MICROSOFT, type ElementType, type Graph, type Value } from "../onnx/graph.js";
+import type { Architecture, LayerPart } from "./architecture.js";
 import { BLOCK, blocksOf } from "./quantise.js";
-import type { Starcoder2 } from "./starcoder2.js";
-import { EMBEDDING, HEAD, layerName, type Format } from "./weights.js";
+import { EMBEDDING, HEAD, layerName, NORM, POSITIONS, type Format } from "./weights.js";
 
 /** What a graph of this model is made from. */
 export interface Recipe {
-  readonly model: Starcoder2;
+  readonly model: Architecture;
   readonly format: Format;
   /** Makes a weight of the plan known to the graph; gives its value. */
   readonly weight: (graph: Graph, name: string) => Value;
@@ -20,6 +20,8 @@ export interface Recipe {
 export interface Stream {
   /** int64 [B, S]. */
   readonly ids: Value;
+  /** Of learned positions, int64 [B, S]. Default: those that `lengths` tells. */
+  readonly positions?: Value | undefined;
   /** int32 [B]: tokens of each row with the new ones, less one. */
   readonly lengths: Value;
   /** int32 scalar: the longest of these, not less one. */
@@ -66,7 +68,7 @@ export function addLayers(
     return { normal, sum };
   };
 
-  let residual = embedded(graph, recipe, stream.ids);
+  let residual = placed(graph, recipe, stream, embedded(graph, recipe, stream.ids));
   const first = layerName(0, "input_layernorm");
   let normal = graph.op(
     "LayerNormalization",
@@ -74,7 +76,7 @@ export function addLayers(
     { axis: -1, ...epsilon },
   );
   for (let layer = 0; layer < model.layers; layer++) {
-    const part = (name: string): string => layerName(layer, name);
+    const part = (name: LayerPart): string => layerName(layer, name);
     const mixed = linear(graph, recipe, normal, part("self_attn.qkv"), sizes(model).qkv, model.hidden, true);
     const cache = [
       presents?.[2 * layer] ?? graph.fresh("key"),
@@ -100,7 +102,7 @@ export function addLayers(
     const bias = biasOf(part("mlp.c_fc"));
     const active = graph.op("FastGelu", bias === "" ? [wide] : [wide, bias], {}, { domain: MICROSOFT });
     const narrow = linear(graph, recipe, active, part("mlp.c_proj"), model.hidden, model.inner);
-    const next = layer + 1 < model.layers ? layerName(layer + 1, "input_layernorm") : "model.norm";
+    const next = layer + 1 < model.layers ? layerName(layer + 1, "input_layernorm") : NORM;
     ({ normal, sum: residual } = joined(narrow, biasOf(part("mlp.c_proj")), middle.sum, next));
   }
   return { hidden: normal, presents: grown };
@@ -113,7 +115,7 @@ export function addHead(graph: Graph, recipe: Recipe, hidden: Value): Value {
   return format.activations === "float32" ? logits : graph.op("Cast", [logits], { to: 1 });
 }
 
-function sizes({ heads, kvHeads, headDim }: Starcoder2): { queries: number; qkv: number } {
+function sizes({ heads, kvHeads, headDim }: Architecture): { queries: number; qkv: number } {
   return { queries: heads * headDim, qkv: (heads + 2 * kvHeads) * headDim };
 }
 
@@ -127,7 +129,10 @@ function attention(
 ): Value {
   const { model } = recipe;
   const { past, lengths, total, attentionBias } = stream;
-  const rotary = [recipe.weight(graph, "rotary.cos"), recipe.weight(graph, "rotary.sin")];
+  const rotates = model.ropeTheta !== null;
+  const rotary = rotates
+    ? [recipe.weight(graph, "rotary.cos"), recipe.weight(graph, "rotary.sin")]
+    : ["", ""];
   const inputs = [mixed, "", "", past[2 * layer] ?? "", past[2 * layer + 1] ?? "", lengths, total, ...rotary];
   const attended = graph.fresh("attended");
   graph.ops(
@@ -137,7 +142,7 @@ function attention(
     {
       num_heads: model.heads,
       kv_num_heads: model.kvHeads,
-      do_rotary: 1,
+      do_rotary: Number(rotates),
       rotary_interleaved: 0,
       scale: { float: 1 / Math.sqrt(model.headDim) },
       ...(model.slidingWindow === null ? {} : { local_window_size: model.slidingWindow }),
@@ -186,4 +191,29 @@ function embedded(graph: Graph, { model, format, weight }: Recipe, ids: Value): 
   const rows = graph.op("Reshape", [blocks, graph.int64([0, 0, blocksOf(model.hidden) * BLOCK])]);
   if (model.hidden % BLOCK === 0) return rows;
   return graph.op("Slice", [rows, graph.int64([0]), graph.int64([model.hidden]), graph.int64([-1])]);
+}
+
+/** Token vectors, [B, S, hidden], with those of their positions, where these are learned. */
+function placed(graph: Graph, { model, weight }: Recipe, stream: Stream, tokens: Value): Value {
+  if (model.ropeTheta !== null) return tokens;
+  const positions = stream.positions ?? ending(graph, stream);
+  return graph.op("Add", [
+    tokens,
+    graph.op("Gather", [weight(graph, `${POSITIONS}.weight`), positions], { axis: 0 }),
+  ]);
+}
+
+/**
+ * Positions of S new tokens, int64 [B, S]. A row that begins has position 0 first, however few of the S are its own; one
+ * that goes on ends at its length, and is not padded.
+ */
+function ending(graph: Graph, { ids, lengths }: Stream): Value {
+  const count = graph.op("Squeeze", [graph.op("Shape", [ids], { start: 1, end: 2 })]);
+  const before = graph.op("Sub", [
+    graph.op("Cast", [lengths], { to: 7 }),
+    graph.op("Sub", [count, graph.int64(1)]),
+  ]);
+  const first = graph.op("Max", [before, graph.int64(0)]);
+  const places = graph.op("Range", [graph.int64(0), count, graph.int64(1)]);
+  return graph.op("Add", [graph.op("Unsqueeze", [first, graph.int64([1])]), places]);
 }

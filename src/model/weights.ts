@@ -1,12 +1,15 @@
-// Which weights a converted StarCoder2 has, under which names and in which types, and how each is made from the checkpoint,
-// in pieces of a few megabytes. Linear layers stay [out, in] as the checkpoint has them; queries, keys and values become
-// one matrix. A plan is a pure function of the model and the format; nothing is read before `pieces` is asked.
+// Which weights a converted model has, under which names and in which types, and how each is made from the checkpoint, in
+// pieces of a few megabytes. Names are those of StarCoder2, whatever the checkpoint calls its tensors; linear layers are
+// [out, in], also where it has them the other way round; queries, keys and values become one matrix. A plan is a pure
+// function of the model and the format; nothing is read before `pieces` is asked.
 import { InputError } from "../core/errors.js";
 import type { ElementType } from "../onnx/graph.js";
 import { toHalf } from "../onnx/floats.js";
+import { columnChunks } from "../onnx/columns.js";
 import { rowChunks, type Checkpoint } from "../onnx/safetensors.js";
+import type { Architecture, LayerPart } from "./architecture.js";
+import { layoutOf } from "./known.js";
 import { BLOCK, blocksOf, quantised } from "./quantise.js";
-import type { Starcoder2 } from "./starcoder2.js";
 
 /** Types of the matrices and of everything that is computed with. */
 export interface Format {
@@ -41,68 +44,105 @@ export function bytesOf({ type, dims }: Weight): number {
   return dims.reduce((product, dim) => product * dim, WIDTH[type] ?? 0);
 }
 
-/** Name of the embedding, which a tied head shares, and of the head of its own. */
+/** Names of the embedding, which a tied head shares, of the positions' vectors, the last normalisation, and a head of its own. */
 export const EMBEDDING = "model.embed_tokens";
+export const POSITIONS = "model.positions";
+export const NORM = "model.norm";
 export const HEAD = "lm_head";
 
 /** Names of a layer's weights. */
-export const layerName = (layer: number, part: string): string => `model.layers.${layer}.${part}`;
+export const layerName = (layer: number, part: LayerPart): string => `model.layers.${layer}.${part}`;
 
-/** All steps, in the order in which their weights lie in the file. */
-export function weightPlan(model: Starcoder2, format: Format): readonly Step[] {
+/** A tensor of the checkpoint, [rows] or [rows, columns]; or, where it is transposed, [columns, rows]. */
+interface Source {
+  readonly tensor: string;
+  readonly rows: number;
+  readonly transposed?: boolean;
+}
+
+/** What stands before the names of a checkpoint's tensors. */
+export function prefixIn(model: Architecture, checkpoint: Pick<Checkpoint, "has">): string {
+  const { prefix, embedding } = layoutOf(model);
+  return checkpoint.has(`${prefix}${embedding}.weight`) ? prefix : "";
+}
+
+/** All steps, in the order in which their weights lie in the file. `prefix` stands before the tensors' names, default none. */
+export function weightPlan(model: Architecture, format: Format, prefix = ""): readonly Step[] {
   const { hidden, inner, vocabulary, headDim } = model;
+  const layout = layoutOf(model);
   const keys = model.kvHeads * headDim;
   const queries = model.heads * headDim;
-  const vector = (name: string, sources: readonly (readonly [string, number])[]): Step =>
-    vectorStep(name, sources, format);
-  const matrix = (name: string, sources: readonly (readonly [string, number])[], columns: number): Step =>
+  const vector = (name: string, sources: readonly Source[]): Step => vectorStep(name, sources, format);
+  const matrix = (name: string, sources: readonly Source[], columns: number): Step =>
     format.matrices === "int8"
       ? blockStep(name, sources, columns, format.activations)
       : matrixStep(name, sources, columns, format.matrices);
-  const norm = (name: string): Step[] => [
-    vector(`${name}.weight`, [[`${name}.weight`, hidden]]),
-    vector(`${name}.bias`, [[`${name}.bias`, hidden]]),
-  ];
-  const linear = (name: string, rows: number, columns: number): Step[] => [
-    matrix(name, [[`${name}.weight`, rows]], columns),
-    ...(model.bias ? [vector(`${name}.bias`, [[`${name}.bias`, rows]])] : []),
-  ];
-  const projections = [
-    ["q_proj", queries],
-    ["k_proj", keys],
-    ["v_proj", keys],
-  ] as const;
-  const attention = (layer: number): Step[] => {
-    const sources = (suffix: string) =>
-      projections.map(
-        ([part, rows]) => [`${layerName(layer, "self_attn")}.${part}.${suffix}`, rows] as const,
-      );
-    const name = layerName(layer, "self_attn.qkv");
+  const table = (name: string, tensor: string, rows: number): Step =>
+    matrix(name, [{ tensor: `${tensor}.weight`, rows }], hidden);
+  const norm = (name: string, tensor: string): Step[] =>
+    ["weight", "bias"].map((kind) =>
+      vector(`${name}.${kind}`, [{ tensor: `${tensor}.${kind}`, rows: hidden }]),
+    );
+  const { transposed } = layout;
+
+  const inLayer = (layer: number): Step[] => {
+    const tensors = (part: LayerPart) =>
+      layout.parts[part].map((name) => `${prefix}${layout.layers}.${layer}.${name}`);
+    const normOf = (part: LayerPart): Step[] => norm(layerName(layer, part), tensors(part)[0] ?? "");
+    /** Tensors on top of one another: so many rows of each, or of the one that has them all. */
+    const linear = (part: LayerPart, columns: number, ...rows: readonly number[]): Step[] => {
+      const name = layerName(layer, part);
+      const found = tensors(part);
+      const each = found.length === 1 ? [rows.reduce((sum, count) => sum + count, 0)] : rows;
+      const sources = (kind: string): Source[] =>
+        found.map((tensor, at) => ({ tensor: `${tensor}.${kind}`, rows: each[at] ?? 0 }));
+      const weights = sources("weight").map((source) => ({ ...source, transposed }));
+      return [
+        matrix(name, weights, columns),
+        ...(model.bias ? [vector(`${name}.bias`, sources("bias"))] : []),
+      ];
+    };
     return [
-      matrix(name, sources("weight"), hidden),
-      ...(model.bias ? [vector(`${name}.bias`, sources("bias"))] : []),
-      ...linear(layerName(layer, "self_attn.o_proj"), hidden, queries),
+      ...normOf("input_layernorm"),
+      ...linear("self_attn.qkv", hidden, queries, keys, keys),
+      ...linear("self_attn.o_proj", queries, hidden),
+      ...normOf("post_attention_layernorm"),
+      ...linear("mlp.c_fc", hidden, inner),
+      ...linear("mlp.c_proj", inner, hidden),
     ];
   };
-  const layers = Array.from({ length: model.layers }, (_, layer) => [
-    ...norm(layerName(layer, "input_layernorm")),
-    ...attention(layer),
-    ...norm(layerName(layer, "post_attention_layernorm")),
-    ...linear(layerName(layer, "mlp.c_fc"), inner, hidden),
-    ...linear(layerName(layer, "mlp.c_proj"), hidden, inner),
-  ]);
   return [
-    rotaryStep(model, format),
-    matrix(EMBEDDING, [[`${EMBEDDING}.weight`, vocabulary]], hidden),
-    ...layers.flat(),
-    ...norm("model.norm"),
-    ...(model.tied ? [] : [matrix(HEAD, [[`${HEAD}.weight`, vocabulary]], hidden)]),
+    ...positionSteps(model, format, prefix),
+    table(EMBEDDING, `${prefix}${layout.embedding}`, vocabulary),
+    ...Array.from({ length: model.layers }, (_, layer) => inLayer(layer)).flat(),
+    ...norm(NORM, `${prefix}${layout.norm}`),
+    ...(model.tied ? [] : [table(HEAD, layout.head, vocabulary)]),
   ];
 }
 
-type Sources = readonly (readonly [tensor: string, rows: number])[];
+/** The rotary tables, or the positions' learned vectors, which are never blocks: they are few, and added to everything. */
+function positionSteps(model: Architecture, format: Format, prefix: string): readonly Step[] {
+  const { ropeTheta, positions, hidden } = model;
+  if (ropeTheta !== null) return [rotaryStep({ ...model, ropeTheta }, format)];
+  const tensor = `${prefix}${layoutOf(model).positions ?? ""}.weight`;
+  return [matrixStep(POSITIONS, [{ tensor, rows: positions }], hidden, format.activations)];
+}
 
-const total = (sources: Sources): number => sources.reduce((sum, [, rows]) => sum + rows, 0);
+const total = (sources: readonly Source[]): number => sources.reduce((sum, { rows }) => sum + rows, 0);
+
+const shapeOf = ({ tensor, rows, transposed }: Source, columns: number): Step["needs"][number] => [
+  tensor,
+  transposed === true ? [columns, rows] : [rows, columns],
+];
+
+/** A source's rows in order, some megabytes of them at a time. */
+async function* chunksOf(
+  checkpoint: Checkpoint,
+  { tensor, transposed }: Source,
+): AsyncGenerator<Float32Array> {
+  if (transposed === true) yield* columnChunks(checkpoint, tensor);
+  else for await (const { values } of rowChunks(checkpoint, tensor)) yield values;
+}
 
 function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
@@ -123,31 +163,41 @@ function narrowed(values: Float32Array, type: "float32" | "float16", tensor: str
 }
 
 /** Biases and normalisations: small, whole, one behind the other. */
-function vectorStep(name: string, sources: Sources, { activations: type }: Format): Step {
+function vectorStep(name: string, sources: readonly Source[], { activations: type }: Format): Step {
   return {
     weights: [{ name, type, dims: [total(sources)] }],
-    needs: sources.map(([tensor, rows]) => [tensor, [rows]]),
+    needs: sources.map(({ tensor, rows }) => [tensor, [rows]]),
     async *pieces(checkpoint) {
-      for (const [tensor] of sources)
+      for (const { tensor } of sources)
         yield { name, bytes: narrowed(await checkpoint.read(tensor), type, tensor) };
     },
   };
 }
 
-function matrixStep(name: string, sources: Sources, columns: number, type: "float32" | "float16"): Step {
+function matrixStep(
+  name: string,
+  sources: readonly Source[],
+  columns: number,
+  type: "float32" | "float16",
+): Step {
   return {
     weights: [{ name: `${name}.weight`, type, dims: [total(sources), columns] }],
-    needs: sources.map(([tensor, rows]) => [tensor, [rows, columns]]),
+    needs: sources.map((source) => shapeOf(source, columns)),
     async *pieces(checkpoint) {
-      for (const [tensor] of sources)
-        for await (const { values } of rowChunks(checkpoint, tensor))
-          yield { name: `${name}.weight`, bytes: narrowed(values, type, tensor) };
+      for (const source of sources)
+        for await (const values of chunksOf(checkpoint, source))
+          yield { name: `${name}.weight`, bytes: narrowed(values, type, source.tensor) };
     },
   };
 }
 
 /** Blocks of int8 with their scales; these are few enough to be held until the bytes are written. */
-function blockStep(name: string, sources: Sources, columns: number, type: "float32" | "float16"): Step {
+function blockStep(
+  name: string,
+  sources: readonly Source[],
+  columns: number,
+  type: "float32" | "float16",
+): Step {
   const rows = total(sources);
   const blocks = blocksOf(columns);
   return {
@@ -155,13 +205,13 @@ function blockStep(name: string, sources: Sources, columns: number, type: "float
       { name: `${name}.blocks`, type: "uint8", dims: [rows, blocks, BLOCK] },
       { name: `${name}.scales`, type, dims: [rows, blocks] },
     ],
-    needs: sources.map(([tensor, count]) => [tensor, [count, columns]]),
+    needs: sources.map((source) => shapeOf(source, columns)),
     async *pieces(checkpoint) {
-      for (const [tensor] of sources) {
-        for await (const { values } of rowChunks(checkpoint, tensor)) {
+      for (const source of sources) {
+        for await (const values of chunksOf(checkpoint, source)) {
           const { bytes, scales } = quantised(values, columns);
           yield { name: `${name}.blocks`, bytes };
-          yield { name: `${name}.scales`, bytes: narrowed(scales, type, tensor) };
+          yield { name: `${name}.scales`, bytes: narrowed(scales, type, source.tensor) };
         }
       }
     },
@@ -172,7 +222,10 @@ function blockStep(name: string, sources: Sources, columns: number, type: "float
  * Cosines and sines of every position, [positions, headDim / 2]: the angle falls with the pair, from 1 to 1/theta. Angles
  * are rounded to single floats, as they were in training.
  */
-function rotaryStep({ positions, headDim, ropeTheta }: Starcoder2, { activations: type }: Format): Step {
+function rotaryStep(
+  { positions, headDim, ropeTheta }: Architecture & { readonly ropeTheta: number },
+  { activations: type }: Format,
+): Step {
   const half = headDim / 2;
   const frequencies = Float32Array.from({ length: half }, (_, pair) => ropeTheta ** ((-2 * pair) / headDim));
   const table = (turn: (angle: number) => number): Uint8Array => {
