@@ -66,13 +66,13 @@ export interface Layout {
 export interface Fields {
   readonly all: Readonly<Record<string, unknown>>;
   /** A whole number above 0. */
-  whole(name: string, otherwise?: number): number;
+  readonly whole: (name: string, otherwise?: number) => number;
   /** A number above 0. */
-  positive(name: string, otherwise: number): number;
+  readonly positive: (name: string, otherwise: number) => number;
   /** Tokens that end a text, of `eos_token_id`. */
-  endTokens(): readonly number[];
+  readonly endTokens: () => readonly number[];
   /** Width of a head, where it is a multiple of what ONNX Runtime computes. */
-  headDim(width: number, step: number): number;
+  readonly headDim: (width: number, step: number) => number;
 }
 
 /**

@@ -67,15 +67,20 @@ describe("a conversion", () => {
     expect(readFileSync(path.join(at("out"), "config.json"), "utf8")).not.toContain("transformers.js_config");
   });
 
-  it.each(["int8", "fp32"] as const)("that is cut anywhere goes on: %s", async (dtype) => {
-    const uncut = failingAt(0);
+  it.each([
+    ["int8", "starcoder2/unbiased"],
+    ["fp32", "starcoder2/unbiased"],
+    ["int8", "gpt2/untied"],
+  ] as const)("that is cut anywhere goes on: %s of %s", async (dtype, name) => {
+    const from = folderSource(path.resolve(import.meta.dirname, "../fixtures", name));
+    const uncut = failingAt(0, from);
     await convert(uncut, at("whole"), { ...quiet, dtype });
     const expected = filesOf(at("whole"));
     for (let last = 1; last <= uncut.reads; last++) {
       const out = at(`cut ${last}`);
-      await expect(convert(failingAt(last), out, { ...quiet, dtype })).rejects.toThrow("cut");
+      await expect(convert(failingAt(last, from), out, { ...quiet, dtype })).rejects.toThrow("cut");
       expect(existsSync(path.join(out, MANIFEST))).toBe(false);
-      const again = failingAt(0);
+      const again = failingAt(0, from);
       await convert(again, out, { ...quiet, dtype });
       expect(filesOf(out)).toEqual(expected);
       // The configuration and the header are read each time.

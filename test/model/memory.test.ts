@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { batchSizeFor, cacheBytes, freeBytes } from "../../src/model/memory.js";
+import { gpt2Of } from "../../src/model/gpt2.js";
 import { starcoder2Of } from "../../src/model/starcoder2.js";
 
 /** The geometry of starcoder2-3b. */
@@ -23,6 +24,8 @@ describe("memory", () => {
   it("knows what a token's keys and values take", () => {
     expect(cacheBytes(MODEL, HALVES)).toBe(30_720);
     expect(cacheBytes(MODEL, SINGLES)).toBe(61_440);
+    const config = { n_embd: 768, n_head: 12, n_layer: 12, n_positions: 1_024, vocab_size: 50_257 };
+    expect(cacheBytes(gpt2Of(config, "config.json"), SINGLES)).toBe(73_728);
   });
 
   it("lets in more rows where more is free and they are shorter, from 1 to 64", () => {

@@ -31,6 +31,7 @@ const changed = (changes: Readonly<Record<string, unknown>>) =>
 describe("a configuration", () => {
   it("is read", () => {
     expect(starcoder2Of(PUBLISHED, "config.json")).toEqual({
+      type: "starcoder2",
       vocabulary: 49_152,
       hidden: 3_072,
       inner: 12_288,

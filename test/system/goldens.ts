@@ -1,4 +1,4 @@
-// The goldens of test/fixtures/starcoder2 as numbers, and the fixtures converted and opened, for tests of the graphs.
+// The goldens of test/fixtures as numbers, and the fixtures converted and opened, for tests of the graphs.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { convert, formatOf, GRAPHS, type Dtype } from "../../src/model/convert.js";
@@ -6,7 +6,7 @@ import { draw, type DrawOptions } from "../../src/model/decode.js";
 import type { Drawn, DrawRequest } from "../../src/model/rows.js";
 import type { Decoding } from "../../src/model/run.js";
 import { folderSource } from "../../src/onnx/safetensors.js";
-import { openSession, type Session } from "../../src/onnx/session.js";
+import { openSession, type Kept, type Session } from "../../src/onnx/session.js";
 import type { Tensor } from "../../src/onnx/tensor.js";
 
 export interface Golden {
@@ -91,6 +91,27 @@ export async function convertAndOpen(
       await score.close();
     },
   };
+}
+
+/** The session, with a look at each run before and after it. */
+export function observed(
+  { session }: Opened,
+  before: (feeds: Parameters<Session["runKeeping"]>[0]) => void,
+  after: (outputs: Readonly<Record<string, Tensor>>) => void = () => undefined,
+): { readonly session: Session; readonly held: Set<Kept> } {
+  const held = new Set<Kept>();
+  const runKeeping: Session["runKeeping"] = async (feeds, keep, options) => {
+    before(feeds);
+    const ran = await session.runKeeping(feeds, keep, options);
+    after(ran.outputs);
+    for (const kept of Object.values<Kept>(ran.kept)) held.add(kept);
+    return ran;
+  };
+  const release: Session["release"] = (kept) => {
+    for (const one of kept) held.delete(one);
+    session.release(kept);
+  };
+  return { session: { ...session, runKeeping, release }, held };
 }
 
 export function int64(values: readonly number[], dims: readonly number[]): Tensor {

@@ -1,5 +1,6 @@
-// StarCoder2s of shapes that the fixtures don't have, made by transformers and torch on the spot: sizes that are no
-// multiples of a block, a window of one token, a checkpoint of bfloat16 in several files. Runs on the compiled thread in dist.
+// Models of shapes that the fixtures don't have, made by transformers and torch on the spot: sizes that are no multiples of a
+// block, a window of one token, checkpoints of bfloat16 in several files, learned positions that are all used. Runs on the
+// compiled thread in dist.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -16,17 +17,17 @@ import contextlib, json, sys
 from pathlib import Path
 scripts, folder = json.load(sys.stdin)
 sys.path.insert(0, scripts)
-import torch, starcoder2 as golden
+import torch, gpt2, starcoder2 as golden
+from decoding import write_golden
 
 SMALL = dict(hidden_size=64, intermediate_size=96, num_attention_heads=4, num_hidden_layers=2)
-def narrow(folder, lengths, rope_theta, **geometry):
+def narrow(folder, lengths, build):
     """Saved as bfloat16 in several files; what is expected is computed from these, in single floats."""
     generator = torch.Generator().manual_seed(1)
-    golden.build(rope_theta, geometry, generator).to(torch.bfloat16).save_pretrained(folder, max_shard_size="20KB")
-    model = golden.Starcoder2ForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
-    golden.write_legacy(folder / "config.json")
-    rows = [golden.row_of(model, length, generator) for length in lengths]
-    (folder / "golden.json").write_text(json.dumps(dict(rows=rows, pairs=golden.pairs_of(model, rows))))
+    built = build(generator)
+    built.to(torch.bfloat16).save_pretrained(folder, max_shard_size="20KB")
+    model = type(built).from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    write_golden(folder, model, [golden.row_of(model, length, generator) for length in lengths])
 
 torch.set_num_threads(1)
 with torch.no_grad(), contextlib.redirect_stdout(sys.stderr):
@@ -35,8 +36,13 @@ with torch.no_grad(), contextlib.redirect_stdout(sys.stderr):
         max_position_embeddings=64, rope_theta=10000.0, lengths=[20, 1, 9])
     golden.make(Path(folder) / "narrow-sighted", **SMALL, vocab_size=33, num_key_value_heads=4, sliding_window=1,
         max_position_embeddings=40, rope_theta=10000.0, lengths=[8, 3])
-    narrow(Path(folder) / "bfloat16", **SMALL, vocab_size=64, num_key_value_heads=1, max_position_embeddings=64,
-        rope_theta=10000.0, lengths=[12, 5])
+    geometry = dict(**SMALL, vocab_size=64, num_key_value_heads=1, max_position_embeddings=64)
+    narrow(Path(folder) / "bfloat16", [12, 5], lambda generator: golden.build(10000.0, geometry, generator))
+    golden.write_legacy(Path(folder) / "bfloat16/config.json")
+    gpt2.make(Path(folder) / "gpt2 full", vocab_size=33, n_positions=35, n_embd=16, n_layer=1, n_head=2,
+        tie_word_embeddings=False, published=True, lengths=[3])
+    geometry = dict(vocab_size=64, n_positions=48, n_embd=96, n_layer=2, n_head=4, n_inner=72)
+    narrow(Path(folder) / "gpt2 bfloat16", [12, 5], lambda generator: gpt2.build(geometry, generator))
 print(json.dumps(None))
 `;
 
@@ -48,7 +54,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.skipIf(python === null).each(["odd", "narrow-sighted", "bfloat16"])("%s", (name) => {
+const NAMES = ["odd", "narrow-sighted", "bfloat16", "gpt2 full", "gpt2 bfloat16"] as const;
+describe.skipIf(python === null).each(NAMES)("%s", (name) => {
   it("gives transformers' logits, tokens and scores, and stays near them as int8", async () => {
     const golden = readGolden(path.join(folder, name));
     const exact = await convertAndOpen(path.join(folder, name), path.join(folder, `${name} fp32`), "fp32");
@@ -77,6 +84,8 @@ describe.skipIf(python === null).each(["odd", "narrow-sighted", "bfloat16"])("%s
 });
 
 it.skipIf(python === null)("comes in several files where it is meant to", () => {
-  const files = readdirSync(path.join(folder, "bfloat16")).filter((file) => file.endsWith(".safetensors"));
-  expect(files.length).toBeGreaterThan(3);
+  for (const name of ["bfloat16", "gpt2 bfloat16"]) {
+    const files = readdirSync(path.join(folder, name)).filter((file) => file.endsWith(".safetensors"));
+    expect(files.length).toBeGreaterThan(3);
+  }
 });
