@@ -194,7 +194,7 @@ describe("selfalign generate", () => {
       [`starcoder2:${at("damaged")}`, /selfalign\.json" is damaged: convert the model again/],
       [
         "gpt",
-        /model "gpt" does not exist: choose from starcoder2:FOLDER, transformers:REPO-or-FOLDER.*, openai:MODEL/,
+        /model "gpt" does not exist: choose from local:FOLDER, starcoder2:FOLDER, transformers:REPO-or-FOLDER.*, openai:MODEL/,
       ],
       ["openai:gpt", /needs the server's address: --base-url/],
       [`starcoder2:${at("fixture")}`, /has no tokenizer\.json: give token ids/],

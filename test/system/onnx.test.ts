@@ -1,4 +1,4 @@
-// Python's onnx judges the models that we write: every kind of attribute and initialiser, and StarCoder2's graphs.
+// Python's onnx judges the models that we write: every kind of attribute and initialiser, and the graphs of each architecture.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -87,8 +87,8 @@ describe.skipIf(python === null)("Python's onnx", () => {
     });
   });
 
-  it("finds StarCoder2's graphs valid, of every format", async () => {
-    const source = folderSource(path.resolve(import.meta.dirname, "../fixtures/starcoder2/sliding"));
+  it.each(["starcoder2/sliding", "gpt2/odd"])("finds graphs valid, of every format: %s", async (name) => {
+    const source = folderSource(path.resolve(import.meta.dirname, "../fixtures", name));
     const files: string[] = [];
     for (const [dtype, device, plain] of [
       ["fp32", "cpu", "model.onnx"],
@@ -96,7 +96,7 @@ describe.skipIf(python === null)("Python's onnx", () => {
       ["fp16", "cpu", null],
       ["int8", "cuda", null],
     ] as const) {
-      const out = path.join(folder, `${dtype} ${device}`);
+      const out = path.join(folder, name.replace("/", " "), `${dtype} ${device}`);
       await convert(source, out, { dtype, device, draw: () => undefined });
       const names = ["decode.onnx", "score.onnx", ...(plain === null ? [] : [plain])];
       files.push(...names.map((name) => path.join(out, "onnx", name)));
