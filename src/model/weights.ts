@@ -68,56 +68,59 @@ export function prefixIn(model: Architecture, checkpoint: Pick<Checkpoint, "has"
 
 /** All steps, in the order in which their weights lie in the file. `prefix` stands before the tensors' names, default none. */
 export function weightPlan(model: Architecture, format: Format, prefix = ""): readonly Step[] {
-  const { hidden, inner, vocabulary, headDim } = model;
+  const { hidden, vocabulary } = model;
   const layout = layoutOf(model);
-  const keys = model.kvHeads * headDim;
-  const queries = model.heads * headDim;
-  const vector = (name: string, sources: readonly Source[]): Step => vectorStep(name, sources, format);
-  const matrix = (name: string, sources: readonly Source[], columns: number): Step =>
-    format.matrices === "int8"
-      ? blockStep(name, sources, columns, format.activations)
-      : matrixStep(name, sources, columns, format.matrices);
-  const table = (name: string, tensor: string, rows: number): Step =>
-    matrix(name, [{ tensor: `${tensor}.weight`, rows }], hidden);
-  const norm = (name: string, tensor: string): Step[] =>
-    ["weight", "bias"].map((kind) =>
-      vector(`${name}.${kind}`, [{ tensor: `${tensor}.${kind}`, rows: hidden }]),
-    );
-  const { transposed } = layout;
+  const tokens = (name: string, tensor: string): Step =>
+    matrix(name, [{ tensor: `${tensor}.weight`, rows: vocabulary }], hidden, format);
+  return [
+    ...positionSteps(model, format, prefix),
+    tokens(EMBEDDING, `${prefix}${layout.embedding}`),
+    ...Array.from({ length: model.layers }, (_, layer) => layerSteps(model, format, prefix, layer)).flat(),
+    ...norm(NORM, `${prefix}${layout.norm}`, hidden, format),
+    ...(model.tied ? [] : [tokens(HEAD, layout.head)]),
+  ];
+}
 
-  const inLayer = (layer: number): Step[] => {
-    const tensors = (part: LayerPart) =>
-      layout.parts[part].map((name) => `${prefix}${layout.layers}.${layer}.${name}`);
-    const normOf = (part: LayerPart): Step[] => norm(layerName(layer, part), tensors(part)[0] ?? "");
-    /** Tensors on top of one another: so many rows of each, or of the one that has them all. */
-    const linear = (part: LayerPart, columns: number, ...rows: readonly number[]): Step[] => {
-      const name = layerName(layer, part);
-      const found = tensors(part);
-      const each = found.length === 1 ? [rows.reduce((sum, count) => sum + count, 0)] : rows;
-      const sources = (kind: string): Source[] =>
-        found.map((tensor, at) => ({ tensor: `${tensor}.${kind}`, rows: each[at] ?? 0 }));
-      const weights = sources("weight").map((source) => ({ ...source, transposed }));
-      return [
-        matrix(name, weights, columns),
-        ...(model.bias ? [vector(`${name}.bias`, sources("bias"))] : []),
-      ];
-    };
+function layerSteps(model: Architecture, format: Format, prefix: string, layer: number): readonly Step[] {
+  const { hidden, inner, heads, kvHeads, headDim, bias } = model;
+  const { layers, parts, transposed } = layoutOf(model);
+  const [queries, keys] = [heads * headDim, kvHeads * headDim];
+  const tensors = (part: LayerPart) => parts[part].map((name) => `${prefix}${layers}.${layer}.${name}`);
+  const normOf = (part: LayerPart): Step[] =>
+    norm(layerName(layer, part), tensors(part)[0] ?? "", hidden, format);
+  /** Tensors on top of one another: so many rows of each, or all of the one that has them. */
+  const linear = (part: LayerPart, columns: number, ...rows: readonly number[]): Step[] => {
+    const name = layerName(layer, part);
+    const found = tensors(part);
+    const each = found.length === 1 ? [rows.reduce((sum, count) => sum + count, 0)] : rows;
+    const sources = (kind: string): Source[] =>
+      found.map((tensor, at) => ({ tensor: `${tensor}.${kind}`, rows: each[at] ?? 0 }));
+    const weights = sources("weight").map((source) => ({ ...source, transposed }));
     return [
-      ...normOf("input_layernorm"),
-      ...linear("self_attn.qkv", hidden, queries, keys, keys),
-      ...linear("self_attn.o_proj", queries, hidden),
-      ...normOf("post_attention_layernorm"),
-      ...linear("mlp.c_fc", hidden, inner),
-      ...linear("mlp.c_proj", inner, hidden),
+      matrix(name, weights, columns, format),
+      ...(bias ? [vectorStep(`${name}.bias`, sources("bias"), format)] : []),
     ];
   };
   return [
-    ...positionSteps(model, format, prefix),
-    table(EMBEDDING, `${prefix}${layout.embedding}`, vocabulary),
-    ...Array.from({ length: model.layers }, (_, layer) => inLayer(layer)).flat(),
-    ...norm(NORM, `${prefix}${layout.norm}`),
-    ...(model.tied ? [] : [table(HEAD, layout.head, vocabulary)]),
+    ...normOf("input_layernorm"),
+    ...linear("self_attn.qkv", hidden, queries, keys, keys),
+    ...linear("self_attn.o_proj", queries, hidden),
+    ...normOf("post_attention_layernorm"),
+    ...linear("mlp.c_fc", hidden, inner),
+    ...linear("mlp.c_proj", inner, hidden),
   ];
+}
+
+function norm(name: string, tensor: string, hidden: number, format: Format): Step[] {
+  return ["weight", "bias"].map((kind) =>
+    vectorStep(`${name}.${kind}`, [{ tensor: `${tensor}.${kind}`, rows: hidden }], format),
+  );
+}
+
+function matrix(name: string, sources: readonly Source[], columns: number, format: Format): Step {
+  return format.matrices === "int8"
+    ? blockStep(name, sources, columns, format.activations)
+    : matrixStep(name, sources, columns, format.matrices);
 }
 
 /** The rotary tables, or the positions' learned vectors, which are never blocks: they are few, and added to everything. */

@@ -105,9 +105,7 @@ it("a model of random weights teaches nothing, and every answer is kept with wha
   expect(converted.status, converted.stderr).toBe(0);
   const dir = path.join(base, "drawn");
   const few = ["--max-tokens", "16", "--samples", "1", "--num-samples", "3"];
-  expect(await runAll("--no-notebooks", "--model", `starcoder2:${model}`, ...few, "--output-dir", dir)).toBe(
-    "",
-  );
+  expect(await runAll("--no-notebooks", "--model", `local:${model}`, ...few, "--output-dir", dir)).toBe("");
 
   const { concepts, instructions, rounds } = checkedStats(dir);
   expect(concepts.asked?.requests).toBe(3);
