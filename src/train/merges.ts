@@ -25,7 +25,10 @@ export function* learnMerges(
 ): Generator<Merge, void> {
   const tokens = [...first];
   const ids = new Map(tokens.map((token, id) => [token, id]));
-  const words = layOut(frequencies, Int32Array.from(BYTE_CHARACTERS, (letter) => ids.get(letter) ?? 0));
+  const words = layOut(
+    frequencies,
+    Int32Array.from(BYTE_CHARACTERS, (letter) => ids.get(letter) ?? 0),
+  );
   const pairs = openPairs();
   countPairs(words, pairs);
   while (tokens.length < vocabSize) {
@@ -63,11 +66,7 @@ function layOut(frequencies: ReadonlyMap<string, number>, idOfByte: Int32Array):
     size++;
   }
   const symbols = new Int32Array(total);
-  const [starts, lengths, counts] = [
-    new Float64Array(size),
-    new Int32Array(size),
-    new Float64Array(size),
-  ];
+  const [starts, lengths, counts] = [new Float64Array(size), new Int32Array(size), new Float64Array(size)];
   let [word, at] = [0, 0];
   for (const [text, count] of frequencies) {
     const bytes = Buffer.from(text, "utf8");
@@ -85,8 +84,7 @@ function countPairs({ symbols, starts, lengths, counts }: Words, pairs: Pairs): 
     const start = starts[word] ?? 0;
     const count = counts[word] ?? 0;
     const end = start + (lengths[word] ?? 0);
-    for (let at = start + 1; at < end; at++)
-      pairs.gain(symbols[at - 1] ?? 0, symbols[at] ?? 0, count, word);
+    for (let at = start + 1; at < end; at++) pairs.gain(symbols[at - 1] ?? 0, symbols[at] ?? 0, count, word);
   }
   pairs.settle();
 }
