@@ -103,6 +103,52 @@ export const EXPORT_FLAGS = {
   split: { kind: "text", value: "NAME", fallback: "train", about: "train, test, or all" },
 };
 
+/** Flags of `tokenizer train`. */
+export const TOKENIZER_FLAGS = {
+  out: { kind: "text", value: "DIR", about: "folder for tokenizer.json and tokenizer_config.json" },
+  corpus: {
+    kind: "text",
+    value: "NAME",
+    fallback: "stdlib",
+    about: "what it learns from, as for run --corpus",
+  },
+  "vocab-size": {
+    kind: "count",
+    value: "N",
+    fallback: 52_000,
+    about: "tokens, special ones and bytes included",
+  },
+  "min-frequency": { kind: "count", value: "N", fallback: 2, about: "pairs that are rarer make no token" },
+  special: {
+    kind: "texts",
+    value: "TOKEN",
+    about: "special token (repeatable); the first one ends texts (default <|endoftext|>)",
+  },
+  digits: {
+    kind: "text",
+    value: "NAME",
+    fallback: "words",
+    about: "words (numbers as GPT-2 cuts them), single (each digit alone, as StarCoder2), or grouped",
+  },
+  mentions: { kind: "list", value: "A,B", about: "files that hold none of these texts are left out" },
+  files: { kind: "count", value: "N", about: "files at most (default: all)" },
+  seed: { kind: "number", value: "N", fallback: 0, about: "draws the order of the files" },
+  workers: { kind: "count", value: "N", about: "threads that count words (default: one per processor)" },
+};
+
+/** Options of `trainTokenizerTo` from parsed flags. */
+export function tokenizerOptions(flags) {
+  return {
+    vocabSize: flags["vocab-size"],
+    minFrequency: flags["min-frequency"],
+    digits: oneOf("digits", flags.digits, ["words", "single", "grouped"]),
+    mentions: flags.mentions,
+    seed: flags.seed,
+    ...(flags.special.length === 0 ? {} : { special: flags.special }),
+    ...known({ files: flags.files, workers: flags.workers }),
+  };
+}
+
 /** Options of `exportTo` from parsed flags. */
 export function exportOptions({ format, split, template }) {
   return { format, split, ...(template === undefined ? {} : { template: textOf("template", template) }) };

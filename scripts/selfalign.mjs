@@ -17,6 +17,7 @@ const {
   runPipeline,
   scoreTo,
   STAGES,
+  trainTokenizerTo,
   verifyTo,
 } = await import("selfalign");
 const { helpOf, parseFlags, reportError } = await import("./arguments.mjs");
@@ -107,6 +108,26 @@ const VERBS = {
       const [model, input, output] = modelAndFiles("score", others, "pairs", values);
       const options = { ...flags.scoreOptions(values), draw: drawOn(process.stderr) };
       console.log(told(output, await scoreTo(model, input, output, options)));
+    },
+  },
+  tokenizer: {
+    usage: "selfalign tokenizer train --out DIR [flags]",
+    about: "A byte-level BPE tokenizer learned from a corpus, in the files that transformers reads too.",
+    flags: flags.TOKENIZER_FLAGS,
+    async run({ values, others }) {
+      const usage = "selfalign tokenizer train --corpus stdlib --out DIR";
+      if (others.length !== 1 || others[0] !== "train")
+        throw new InputError(`tokenizer does one thing, train: ${usage}`);
+      if (values.out === undefined) throw new InputError(`tokenizer train needs --out DIR: ${usage}`);
+      const options = { ...flags.tokenizerOptions(values), draw: drawOn(process.stderr) };
+      const made = await trainTokenizerTo(values.corpus, values.out, options);
+      const dropped = Object.entries(made.sources.dropped).map(
+        ([reason, count]) => `, ${count} left out (${reason})`,
+      );
+      console.log(
+        `${values.out}: ${made.tokens} tokens, ${made.merges} merges, ` +
+          `from ${made.sources.kept} files${dropped.join("")}`,
+      );
     },
   },
   export: {

@@ -101,6 +101,7 @@ export {
   type ConvertModelOptions,
 } from "./model/conversion.js";
 export { writeTinyModel } from "./model/tiny.js";
+export { trainTokenizerTo, type TokenizerSummary, type TokenizerToOptions } from "./train/tokenizer.js";
 export { callsFor } from "./instruct/inputs.js";
 export { examplesOf, stepsOf } from "./instruct/doctest.js";
 export { conceptsOf } from "./instruct/concepts.js";

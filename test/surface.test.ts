@@ -90,6 +90,7 @@ const NAMES = [
   "testText",
   "timeChart",
   "toFrame",
+  "trainTokenizerTo",
   "validate",
   "verdictChart",
   "verifyTo",

@@ -1,17 +1,16 @@
 // Training a tokenizer: texts in, a byte-level BPE vocabulary out, token for token and merge for merge that of Python's
-// `tokenizers` (BpeTrainer over ByteLevel with its whole alphabet) on the same texts and settings. Written as the files that
-// transformers, `tokenizers` and our own `loadTokenizer` read.
-import { mkdir } from "node:fs/promises";
+// `tokenizers` (BpeTrainer over ByteLevel with its whole alphabet) on the same texts and settings.
 import { availableParallelism } from "node:os";
-import path from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { openCorpus, type CorpusOptions } from "../corpus/open.js";
 import { InputError } from "../core/errors.js";
-import { writeWhole } from "../core/files.js";
-import { startProgress, type Progress } from "../core/progress.js";
+import { startProgress, type Draw, type Progress } from "../core/progress.js";
 import { BYTE_CHARACTERS, type Merge } from "../model/bpe.js";
 import type { Digits } from "../model/words.js";
 import { learnMerges } from "./merges.js";
 import { batched, mapTexts } from "./pool.js";
+import { noSources, readSources, textsOf, type SourceCounts, type SourcesOptions } from "./sources.js";
+import { writeTokenizer } from "./tokenizerfile.js";
 
 export interface TokenizerOptions {
   /** Tokens in the end, special ones and the 256 bytes included; fewer where the texts give no more. Default 52,000, as the Hugging Face course's. */
@@ -24,6 +23,8 @@ export interface TokenizerOptions {
   readonly digits?: Digits;
   /** Threads that count words; default one per processor. */
   readonly workers?: number;
+  /** Number of texts, for the display; default unknown. */
+  readonly expected?: number | null;
   readonly signal?: AbortSignal;
   /** Hears how far it has come; default nobody. */
   readonly progress?: Progress;
@@ -99,10 +100,10 @@ function firstTokens(special: readonly string[]): readonly string[] {
 async function frequenciesOf(
   texts: AsyncIterable<string>,
   digits: Digits,
-  { workers = availableParallelism(), signal }: TokenizerOptions,
+  { workers = availableParallelism(), expected = null, signal }: TokenizerOptions,
   progress: Progress,
 ): Promise<{ frequencies: ReadonlyMap<string, number>; count: number }> {
-  const task = progress.start("texts", null);
+  const task = progress.start("texts", expected);
   let count = 0;
   const counted = async function* (): AsyncGenerator<string> {
     for await (const text of texts) {
@@ -125,62 +126,56 @@ async function frequenciesOf(
   return { frequencies, count };
 }
 
-/** What a `tokenizer.json` holds, as `tokenizers` writes it. */
-export function tokenizerJson({ tokens, merges, special, digits }: TrainedTokenizer): object {
-  const words = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
-  const numbers = { type: "Digits", individual_digits: digits === "single" };
-  return {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: [...new Set(special)].map((content) => ({
-      id: tokens.indexOf(content),
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
-    normalizer: null,
-    pre_tokenizer: digits === "words" ? words : { type: "Sequence", pretokenizers: [numbers, words] },
-    post_processor: null,
-    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges,
-    },
-  };
+export interface TokenizerToOptions
+  extends
+    Omit<TokenizerOptions, "progress" | "expected">,
+    Pick<SourcesOptions, "seed" | "files" | "mentions"> {
+  /** Where progress is drawn; default nowhere. */
+  readonly draw?: Draw;
+  /** Where tokens and addresses of networks are looked up. */
+  readonly env?: CorpusOptions["env"];
 }
 
-/** What a `tokenizer_config.json` holds, for transformers. */
-export function tokenizerConfig({ special: [end] }: TrainedTokenizer): object {
-  return {
-    tokenizer_class: "PreTrainedTokenizerFast",
-    add_prefix_space: false,
-    clean_up_tokenization_spaces: false,
-    bos_token: end,
-    eos_token: end,
-    pad_token: end,
-    unk_token: end,
-  };
+/** What was learned from what. */
+export interface TokenizerSummary {
+  readonly tokens: number;
+  readonly merges: number;
+  readonly words: number;
+  readonly sources: SourceCounts;
 }
 
-/** Writes both files into a folder, which is made if need be. */
-export async function writeTokenizer(trained: TrainedTokenizer, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const files = {
-    "tokenizer_config.json": tokenizerConfig(trained),
-    "tokenizer.json": tokenizerJson(trained),
-  };
-  for (const [name, content] of Object.entries(files))
-    await writeWhole(path.join(folder, name), `${JSON.stringify(content)}\n`);
+/**
+ * Learns a tokenizer from the corpus named `spec` and writes it into a folder, as `loadTokenizer` and transformers take it.
+ * @throws InputError for an unknown or empty corpus, and as `trainTokenizer` does.
+ */
+export async function trainTokenizerTo(
+  spec: string,
+  folder: string,
+  { draw, env, seed = 0, files = Infinity, mentions = [], ...options }: TokenizerToOptions = {},
+): Promise<TokenizerSummary> {
+  const progress = startProgress(draw === undefined ? {} : { draw });
+  try {
+    const corpus = await openCorpus(spec, {
+      onNotice: (text) => progress.say(text),
+      ...(env === undefined ? {} : { env }),
+    });
+    const counts = noSources();
+    const { signal } = options;
+    const wanted = { seed, files, mentions, counts, ...(signal === undefined ? {} : { signal }) };
+    const sources = readSources(corpus, wanted);
+    const count = await corpus.count();
+    const expected = mentions.length === 0 && count !== null ? Math.min(count, files) : null;
+    const trained = await trainTokenizer(textsOf(sources), { ...options, expected, progress });
+    if (counts.kept === 0)
+      throw new InputError(`corpus "${spec}" has no text to learn from: choose another, or ask for less`);
+    await writeTokenizer(trained, folder);
+    return {
+      tokens: trained.tokens.length,
+      merges: trained.merges.length,
+      words: trained.words,
+      sources: counts,
+    };
+  } finally {
+    progress.close();
+  }
 }
