@@ -101,13 +101,13 @@ export {
   type ConvertModelOptions,
 } from "./model/conversion.js";
 export { writeTinyModel } from "./model/tiny.js";
-export { trainTokenizerTo, type TokenizerSummary, type TokenizerToOptions } from "./train/tokenizer.js";
 export { callsFor } from "./instruct/inputs.js";
 export { examplesOf, stepsOf } from "./instruct/doctest.js";
 export { conceptsOf } from "./instruct/concepts.js";
 export { editPrompts, type PromptEdits } from "./instruct/editing.js";
 export { explainStep, type ExplainOptions, type Explanation } from "./instruct/explain.js";
 export { openPrompts, SHIPPED_PROMPTS, type PromptSet } from "./instruct/prompts.js";
+export { trainTokenizerTo, type TokenizerSummary, type TokenizerToOptions } from "./train/tokenizer.js";
 export {
   changeChart,
   funnelChart,

@@ -1,5 +1,5 @@
 // What byte-pair encoding learns: which two neighbours are joined first, second and so on. Words with their frequencies come
-// in, merges come out one by one, the same that Python's `tokenizers` finds (models/bpe/trainer.rs), its odd cases included.
+// in, merges come out one by one, the same that Python's `tokenizers` finds (models/bpe/trainer.rs).
 // Sennrich et al., https://arxiv.org/abs/1508.07909. Counts words nowhere and writes nothing.
 import { BYTE_CHARACTERS, type Merge } from "../model/bpe.js";
 import { openPairs, type Pairs } from "./pairs.js";
@@ -13,10 +13,7 @@ export interface MergesOptions {
 
 /**
  * The merges in the order in which they are found, until the vocabulary is full or no pair is frequent enough. `first` are the
- * tokens that are there from the start, every byte's among them.
- *
- * Two merges may make the same token from other parts. That brings an earlier pair into further words; it is then found a
- * second time, with all that it was joined in counted once more. `tokenizers` does so, and the later place is the one that counts.
+ * tokens that are there from the start, every byte's among them; a merge may make one of those once more.
  */
 export function* learnMerges(
   frequencies: ReadonlyMap<string, number>,

@@ -199,10 +199,7 @@ interface Queue {
   pop(): Queued | null;
 }
 
-/**
- * A heap of pairs with the count that each had when it was pushed. A pair may be in it twice, as in `tokenizers`: when a token
- * that is made a second time, from other parts, brings it into more words.
- */
+/** A heap of pairs with the count that each had when it was pushed. */
 function openQueue(known: Known): Queue {
   let size = 0;
   let counts = new Float64Array(FIRST_CAPACITY);

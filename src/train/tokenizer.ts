@@ -62,25 +62,21 @@ export async function trainTokenizer(
       `vocabulary size ${vocabSize} is too small: choose at least ${first.length}, for the bytes and special tokens`,
     );
   const { frequencies, count } = await frequenciesOf(texts, digits, options, progress);
-  const found = new Map<string, Merge>();
+  const merges: Merge[] = [];
   const tokens = new Set(first);
   const task = progress.start("tokens", vocabSize, tokens.size);
-  let steps = 0;
   for (const merge of learnMerges(frequencies, first, { vocabSize, minFrequency })) {
-    // A pair that is found again counts where it was found last.
-    const pair = merge.join(" ");
-    found.delete(pair);
-    found.set(pair, merge);
+    merges.push(merge);
     const before = tokens.size;
     task.tick(tokens.add(merge.join("")).size - before);
-    if (++steps % MERGES_AT_ONCE !== 0) continue;
+    if (merges.length % MERGES_AT_ONCE !== 0) continue;
     await setImmediate();
     options.signal?.throwIfAborted();
   }
   task.end(`${tokens.size}${tokens.size < vocabSize ? "; the texts give no more" : ""}`);
   return {
     tokens: [...tokens],
-    merges: [...found.values()],
+    merges,
     special,
     digits,
     texts: count,
