@@ -31,9 +31,9 @@ const FLAGS = {
     kind: "text",
     value: "NAME",
     fallback: "stdlib",
-    about: "seeds, tokenizer: stdlib, or folder:PATH",
+    about: "seeds, tokenizer, tokenizer-training: stdlib, or folder:PATH",
   },
-  files: { kind: "count", value: "N", fallback: 1_000, about: "seeds, tokenizer: files measured at most" },
+  files: { kind: "count", value: "N", fallback: 1_000, about: "the same three: files measured at most" },
   tokenizer: {
     kind: "text",
     value: "FILE",
