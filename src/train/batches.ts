@@ -57,6 +57,11 @@ export function causalBatch(samples: readonly Ids[], { rows, keyTokens }: BatchO
   return { ...batch, denominator: { type: "float32", dims: [], data: denominator } };
 }
 
+/** Targets that count in a batch. */
+export function countedTargets({ weights }: Batch): number {
+  return Array.from(weights?.data ?? [], Number).filter((weight) => weight !== 0).length;
+}
+
 export interface Batches {
   /** Batches of an epoch; the last may be filled up with rows that count nothing. */
   readonly count: number;

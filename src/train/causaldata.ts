@@ -8,8 +8,9 @@ import { InputError } from "../core/errors.js";
 import { isMissing, writeWhole } from "../core/files.js";
 import type { Progress } from "../core/progress.js";
 import { loadTokenizer } from "../model/tokenizer.js";
-import { openBatches, type Batches } from "./batches.js";
+import { countedTargets, openBatches, type Batches } from "./batches.js";
 import { splitChunks, type ChunkStats, type SplitStats } from "./chunks.js";
+import type { TrainingData } from "./data.js";
 import { keyTokensOf } from "./keytokens.js";
 import { noSources, readSources, type SourceCounts } from "./sources.js";
 import { encodeTo, openTokens } from "./tokens.js";
@@ -96,6 +97,28 @@ export async function openCausalData(
       severalTokens: keys?.several ?? [],
     },
     close: () => tokens.close(),
+  };
+}
+
+/**
+ * As the manager of a training run reads it, at `accumulation` batches a step: epoch after epoch without a gap. Batches that are
+ * filled up count their real targets.
+ */
+export function trainingDataOf(
+  { train, valid }: Pick<CausalData, "train" | "valid">,
+  accumulation = 1,
+): TrainingData {
+  return {
+    batch(step, micro) {
+      const at = step * accumulation + micro;
+      return train.batch(Math.floor(at / train.count), at % train.count);
+    },
+    validation: {
+      async *[Symbol.asyncIterator]() {
+        for (let k = 0; valid !== null && k < valid.count; k++) yield await valid.batch(0, k);
+      },
+    },
+    tokens: countedTargets,
   };
 }
 

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { collect } from "../../src/core/collect.js";
 import { loadTokenizer } from "../../src/model/tokenizer.js";
-import { openCausalData } from "../../src/train/causaldata.js";
+import { openCausalData, trainingDataOf } from "../../src/train/causaldata.js";
+import { causalBatch } from "../../src/train/batches.js";
 import type { Batch } from "../../src/train/learner.js";
 
 const tokenizer = path.resolve(import.meta.dirname, "../fixtures/tokenizer/tokenizer.json");
@@ -61,6 +63,27 @@ it("weighs samples by their key words while training, and none in validation", a
   expect(numbers(batch, "denominator")).toEqual([8 * 63]);
   expect(new Set(numbers((await data.valid?.batch(0, 0)) ?? {}, "weights"))).toEqual(new Set([0, 1]));
   await data.close();
+});
+
+it("is read by steps, epoch after epoch, and its validation again and again", async () => {
+  const asked: string[] = [];
+  const side = (name: string, count: number) => ({
+    count,
+    batch(epoch: number, k: number): Promise<Batch> {
+      asked.push(`${name} ${epoch}.${k}`);
+      return Promise.resolve({});
+    },
+  });
+  const data = trainingDataOf({ train: side("train", 3), valid: side("valid", 2) }, 2);
+  for (let step = 0; step < 2; step++) for (let micro = 0; micro < 2; micro++) await data.batch(step, micro);
+  expect(asked.splice(0)).toEqual(["train 0.0", "train 0.1", "train 0.2", "train 1.0"]);
+  for (let time = 0; time < 2; time++)
+    expect(await collect(data.validation as AsyncIterable<Batch>)).toHaveLength(2);
+  expect(asked).toEqual(["valid 0.0", "valid 0.1", "valid 0.0", "valid 0.1"]);
+  const without = trainingDataOf({ train: side("train", 3), valid: null });
+  expect(await collect(without.validation as AsyncIterable<Batch>)).toEqual([]);
+  const samples = [Uint16Array.of(1, 2, 3), Uint16Array.of(4, 5, 6)];
+  expect(data.tokens(causalBatch(samples, { rows: 3 }))).toBe(4);
 });
 
 it("refuses a corpus without one sample", async () => {
