@@ -13,6 +13,8 @@ export const ELEMENT = {
   int64: 7,
   bool: 9,
   float16: 10,
+  float64: 11,
+  uint32: 12,
 } as const;
 
 export type ElementType = keyof typeof ELEMENT;
@@ -87,7 +89,8 @@ export interface Graph {
   /** Small constants of the outermost graph: a scalar for a number, a vector for a list. */
   int64(value: number | readonly number[]): Value;
   int32(value: number): Value;
-  float(value: number, type?: "float32" | "float16"): Value;
+  uint32(value: number): Value;
+  float(value: number, type?: "float32" | "float16" | "float64"): Value;
   bool(value: boolean): Value;
   /** The graph of a Loop, If or Scan inside this one. */
   body(name: string): Graph;
@@ -155,7 +158,9 @@ function graphIn(name: string, whole: Whole, outermost = true): Graph {
       return constant(`${dims.length}:${list.join()}`, "int64", dims, BigInt64Array.from(list, BigInt));
     },
     int32: (value) => constant(String(value), "int32", [], Int32Array.of(value)),
+    uint32: (value) => constant(String(value), "uint32", [], Uint32Array.of(value)),
     float(value, type = "float32") {
+      if (type === "float64") return constant(String(value), type, [], Float64Array.of(value));
       const single = Float32Array.of(value);
       return constant(String(value), type, [], type === "float16" ? toHalf(single) : single);
     },

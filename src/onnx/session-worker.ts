@@ -60,6 +60,7 @@ export type Answer =
 const ARRAYS = {
   float32: Float32Array,
   float16: Uint16Array,
+  float64: Float64Array,
   int64: BigInt64Array,
   int32: Int32Array,
   int8: Int8Array,

@@ -4,6 +4,7 @@
 export interface TensorData {
   readonly float32: Float32Array;
   readonly float16: Uint16Array;
+  readonly float64: Float64Array;
   readonly int64: BigInt64Array;
   readonly int32: Int32Array;
   readonly int8: Int8Array;
