@@ -82,9 +82,7 @@ export function rotation(tape: Tape, length: number, width: number, base: number
  * plane by the position's angle. The gradient is turned back. Source: https://arxiv.org/abs/2104.09864
  */
 export function rotary(tape: Tape, x: Var, { cos, sin }: Rotation): Var {
-  return record(tape, [x], turned(tape, x, cos, sin), (d) => [
-    turned(tape, d, cos, each(tape, "Neg", sin)),
-  ]);
+  return record(tape, [x], turned(tape, x, cos, sin), (d) => [turned(tape, d, cos, each(tape, "Neg", sin))]);
 }
 
 function turned(tape: Tape, x: Var, cos: Var, sin: Var): Var {

@@ -2,8 +2,9 @@
 // number for each row and one for each column, hashed from the key; whether an element stays is told by the upper bits of
 // their product modulo 2^32: odd random numbers, so that a product is as evenly spread as either, and two products in a row
 // or a column are independent.
+import { countOf } from "../onnx/header.js";
 import { ELEMENT } from "../onnx/graph.js";
-import { node, pairwise, scalar, sizeOf } from "./nodes.js";
+import { node, pairwise, scalar } from "./nodes.js";
 import { record, type Tape, type Var } from "./tape.js";
 
 /** Drops numbers of a value; each mask in a graph is another. */
@@ -33,7 +34,7 @@ export function dropoutBy(tape: Tape, key: Var<"int32">): Dropout {
 /** What stays: bool of this shape. */
 function keptOf(tape: Tape, dims: readonly number[], probability: number, first: number, key: Var): Var {
   const columns = dims.at(-1) ?? 1;
-  const rows = sizeOf(dims) / columns;
+  const rows = countOf(dims) / columns;
   const lanes = hashed(tape, first, rows + columns, key);
   const [down, across] = [tape.graph.fresh("rows"), tape.graph.fresh("columns")];
   tape.graph.ops("Split", [lanes.value, tape.graph.int64([rows, columns])], [down, across], { axis: 0 });

@@ -1,5 +1,6 @@
 // Rows of a table by their number, with the gradient of the table.
-import { node, reshaped, sizeOf, whole } from "./nodes.js";
+import { countOf } from "../onnx/header.js";
+import { node, reshaped, whole } from "./nodes.js";
 import { zeros } from "./shapes.js";
 import { record, type Tape, type Var } from "./tape.js";
 
@@ -15,7 +16,7 @@ export function embedding(tape: Tape, rows: Var, ids: Var<"int64">): Var {
  * adds in several threads at once and loses updates where rows repeat.
  */
 function scattered(tape: Tape, onto: Var, ids: Var, updates: Var): Var {
-  const [count, width] = [sizeOf(ids.dims), onto.dims[1] ?? 0];
+  const [count, width] = [countOf(ids.dims), onto.dims[1] ?? 0];
   const lines = reshaped(tape, ids, [count, 1]);
   const places = node(tape, "Expand", [lines, whole(tape, [count, width])], [count, width]);
   const values = reshaped(tape, updates, [count, width]);

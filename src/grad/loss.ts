@@ -37,8 +37,6 @@ export function crossEntropy(
     const smooth = smoothing === 0 ? shares : plus(tape, shares, -smoothing / classes);
     const drawn = pairwise(tape, "Mul", smooth, factor);
     const aims = times(tape, factor, smoothing - 1);
-    return [
-      node(tape, "ScatterElements", [drawn, chosen, aims], logits.dims, { axis: 1, reduction: "add" }),
-    ];
+    return [node(tape, "ScatterElements", [drawn, chosen, aims], logits.dims, { axis: 1, reduction: "add" })];
   });
 }

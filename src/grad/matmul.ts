@@ -10,12 +10,7 @@ export interface LinearOptions {
 }
 
 /** x, [rows, in], times a weight, [in, out] unless told otherwise, plus a bias. Gives [rows, out]. */
-export function linear(
-  tape: Tape,
-  x: Var,
-  weight: Var,
-  { bias, outFirst = false }: LinearOptions = {},
-): Var {
+export function linear(tape: Tape, x: Var, weight: Var, { bias, outFirst = false }: LinearOptions = {}): Var {
   const inputs = bias === undefined ? [x, weight] : [x, weight, bias];
   return record(tape, inputs, gemm(tape, x, weight, { b: outFirst }, bias), (d, needed) => [
     needed[0] === true ? gemm(tape, d, weight, { b: !outFirst }) : null,
@@ -37,12 +32,7 @@ export interface MatmulOptions {
 }
 
 /** Batches of products: a, [..., m, k], times b, [..., k, n] of the same leading axes. Gives [..., m, n]. */
-export function matmul(
-  tape: Tape,
-  a: Var,
-  b: Var,
-  { turned = false, factor = 1 }: MatmulOptions = {},
-): Var {
+export function matmul(tape: Tape, a: Var, b: Var, { turned = false, factor = 1 }: MatmulOptions = {}): Var {
   return record(tape, [a, b], batched(tape, a, b, { b: turned }, factor), (d, needed) => [
     needed[0] === true ? batched(tape, d, b, { b: !turned }, factor) : null,
     needed[1] !== true

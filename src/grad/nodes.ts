@@ -1,11 +1,7 @@
 // Nodes with shapes, noted on no tape: what operations and their gradients are written with.
+import { countOf } from "../onnx/header.js";
 import { ELEMENT, MICROSOFT, type Attributes, type ElementType } from "../onnx/graph.js";
 import type { Tape, Var } from "./tape.js";
-
-/** How many numbers a shape holds. */
-export function sizeOf(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
-}
 
 /** An axis counted from the front; negative ones are counted from the end. */
 export function axisOf({ dims }: Var, axis: number): number {
@@ -52,7 +48,8 @@ function broadcast(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, at) => {
     const [x, y] = [a[at - rank + a.length] ?? 1, b[at - rank + b.length] ?? 1];
-    if (x !== y && x !== 1 && y !== 1) throw new Error(`internal: shapes [${a}] and [${b}] don't go together`);
+    if (x !== y && x !== 1 && y !== 1)
+      throw new Error(`internal: shapes [${a}] and [${b}] don't go together`);
     return x === 1 ? y : x;
   });
 }
@@ -88,7 +85,7 @@ export function total(tape: Tape, operator: string, x: Var): Var {
 }
 
 export function reshaped(tape: Tape, x: Var, dims: readonly number[]): Var {
-  if (sizeOf(dims) !== sizeOf(x.dims)) throw new Error(`internal: [${x.dims}] can't become [${dims}]`);
+  if (countOf(dims) !== countOf(x.dims)) throw new Error(`internal: [${x.dims}] can't become [${dims}]`);
   return String(dims) === String(x.dims) ? x : node(tape, "Reshape", [x, whole(tape, dims)], dims);
 }
 
@@ -107,7 +104,13 @@ export interface Transposes {
 }
 
 /** Product of two matrices, of either's transpose where asked; `sum` is added to it. */
-export function gemm(tape: Tape, a: Var, b: Var, { a: ta = false, b: tb = false }: Transposes, sum?: Var): Var {
+export function gemm(
+  tape: Tape,
+  a: Var,
+  b: Var,
+  { a: ta = false, b: tb = false }: Transposes,
+  sum?: Var,
+): Var {
   const [rows = 0, inner = 0] = ta ? [...a.dims].reverse() : a.dims;
   const [also = 0, columns = 0] = tb ? [...b.dims].reverse() : b.dims;
   if (inner !== also) throw new Error(`internal: [${a.dims}] can't be multiplied with [${b.dims}]`);
@@ -154,7 +157,7 @@ export function summedTo(tape: Tape, gradient: Var, dims: readonly number[]): Va
 /** Sums over all axes but the last, as a product with ones: the runtime's product is faster than its sum. */
 function columnSums(tape: Tape, x: Var): Var {
   const width = x.dims.at(-1) ?? 1;
-  const rows = sizeOf(x.dims) / width;
+  const rows = countOf(x.dims) / width;
   const ones = table(tape, `ones:${rows}`, [1, rows], new Float32Array(rows).fill(1));
   return reshaped(tape, gemm(tape, ones, reshaped(tape, x, [rows, width]), {}), [width]);
 }

@@ -1,5 +1,6 @@
 // Normalisation of the last axis, with its gradients.
-import { each, pairwise, plus, reduced, reshaped, sizeOf, summedTo } from "./nodes.js";
+import { countOf } from "../onnx/header.js";
+import { each, pairwise, plus, reduced, reshaped, summedTo } from "./nodes.js";
 import { record, type Tape, type Var } from "./tape.js";
 
 /** What a normalisation leaves for its gradient: numbers per row, [..., 1]. */
@@ -76,6 +77,6 @@ function sharpnessOf(tape: Tape, squares: Var, epsilon: number): Var {
 
 /** A gradient summed over all axes but the last. */
 function overRows(tape: Tape, gradient: Var, of: Var): Var {
-  const width = sizeOf(of.dims);
-  return summedTo(tape, reshaped(tape, gradient, [sizeOf(gradient.dims) / width, width]), of.dims);
+  const width = countOf(of.dims);
+  return summedTo(tape, reshaped(tape, gradient, [countOf(gradient.dims) / width, width]), of.dims);
 }

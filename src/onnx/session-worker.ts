@@ -5,6 +5,7 @@ import path from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
 import { asError } from "../core/files.js";
+import { countOf } from "./header.js";
 import type { Device } from "./failures.js";
 import type { Tensor, TensorType } from "./tensor.js";
 import { settle, type ThreadStart } from "./thread.js";
@@ -16,6 +17,7 @@ export interface SessionStart {
   readonly threads: number;
   readonly optimisation: "disabled" | "basic" | "extended" | "layout" | "all";
   readonly config: Readonly<Record<string, string>>;
+  readonly arena: boolean;
   readonly profile: string | null;
 }
 
@@ -28,6 +30,7 @@ export interface Port {
 
 export interface RunJob {
   readonly kind: "run";
+  readonly model: number;
   /** A number is that of a kept tensor. */
   readonly feeds: ReadonlyMap<string, Tensor | number>;
   readonly fetch: readonly string[];
@@ -37,9 +40,19 @@ export interface RunJob {
   readonly keep: ReadonlyMap<string, number>;
 }
 
-/** To hold and to release has no answer. */
+/** To hold, to view and to release has no answer. */
 export type Job =
   | RunJob
+  | { readonly kind: "open"; readonly number: number; readonly start: SessionStart }
+  /** Closes one model, not the thread. */
+  | { readonly kind: "drop"; readonly number: number }
+  | {
+      readonly kind: "view";
+      readonly number: number;
+      readonly of: number;
+      readonly from: number;
+      readonly dims: readonly number[];
+    }
   | { readonly kind: "hold"; readonly number: number; readonly tensor: Tensor }
   | { readonly kind: "read"; readonly number: number }
   | { readonly kind: "release"; readonly kept: readonly number[] }
@@ -76,15 +89,15 @@ const kept = new Map<number, RuntimeTensor>();
 Reflect.deleteProperty(globalThis, "Float16Array");
 // Failures arrive as errors; the runtime's log would say them twice.
 env.logLevel = "fatal";
-const opening = openModel(start);
-void answer(async () => {
-  const { inputMetadata, outputMetadata } = await opening;
-  return { kind: "opened", inputs: inputMetadata.map(portOf), outputs: outputMetadata.map(portOf) };
-}).then((opened) => opened.kind === "failed" && parentPort?.close());
+const models = new Map<number, InferenceSession>();
+void answer(() => open(0, start)).then((opened) => opened.kind === "failed" && parentPort?.close());
 
 parentPort?.on("message", (job: Job) => {
   if (job.kind === "run") void answer(() => run(job));
   else if (job.kind === "read") void answer(() => read(job.number));
+  else if (job.kind === "open") void answer(() => open(job.number, job.start));
+  else if (job.kind === "drop") void answer(() => drop(job.number));
+  else if (job.kind === "view") kept.set(job.number, viewOf(job.of, job.from, job.dims));
   else if (job.kind === "hold") kept.set(job.number, runtimeTensor(job.tensor));
   else if (job.kind === "release") for (const number of job.kept) kept.delete(number);
   else void answer(close).then(() => parentPort?.close());
@@ -106,26 +119,25 @@ async function answer(question: () => Promise<Answer>): Promise<Answer> {
   return given;
 }
 
-function openModel({
-  model,
-  device,
-  threads,
-  optimisation,
-  config,
-  profile,
-}: SessionStart): Promise<InferenceSession> {
-  return InferenceSession.create(model, {
+async function open(number: number, given: SessionStart): Promise<Answer> {
+  const { model, device, threads, optimisation, config, arena, profile } = given;
+  const session = await InferenceSession.create(model, {
     executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
     intraOpNumThreads: threads,
     graphOptimizationLevel: optimisation,
     logSeverityLevel: 4,
     extra: config,
+    enableCpuMemArena: arena,
     ...(profile === null ? {} : { enableProfiling: true, profileFilePrefix: profile }),
   });
+  models.set(number, session);
+  const { inputMetadata, outputMetadata } = session;
+  return { kind: "opened", inputs: inputMetadata.map(portOf), outputs: outputMetadata.map(portOf) };
 }
 
-async function run({ feeds, fetch, into, keep }: RunJob): Promise<Answer> {
-  const session = await opening;
+async function run({ model, feeds, fetch, into, keep }: RunJob): Promise<Answer> {
+  const session = models.get(model);
+  if (session === undefined) throw new Error("the model was closed");
   const values: Record<string, RuntimeTensor> = {};
   for (const [name, value] of feeds) values[name] = runtimeTensor(value);
   const wanted: Record<string, RuntimeTensor | null> = {};
@@ -154,8 +166,20 @@ function read(number: number): Promise<Answer> {
 }
 
 async function close(): Promise<Answer> {
-  await (await opening).release();
+  for (const number of models.keys()) await drop(number);
   return { kind: "closed" };
+}
+
+async function drop(number: number): Promise<Answer> {
+  await models.get(number)?.release();
+  models.delete(number);
+  return { kind: "closed" };
+}
+
+function viewOf(of: number, from: number, dims: readonly number[]): RuntimeTensor {
+  const { type, data } = runtimeTensor(of);
+  // A cast because what is kept lies in memory as an array of numbers, never of strings.
+  return new RuntimeTensor(type, (data as Float32Array).subarray(from, from + countOf(dims)), dims);
 }
 
 function runtimeTensor(value: Tensor | number): RuntimeTensor {

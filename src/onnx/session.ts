@@ -8,6 +8,7 @@ import { InputError } from "../core/errors.js";
 import { asError } from "../core/files.js";
 import { unlessAborted } from "../core/interrupt.js";
 import { openError, sessionError, SessionError, type Device } from "./failures.js";
+import { countOf } from "./header.js";
 import type { Answer, Job, Port, RunJob, SessionStart } from "./session-worker.js";
 import type { Tensor } from "./tensor.js";
 import { openThread, threadFile } from "./thread.js";
@@ -21,6 +22,8 @@ export interface SessionOptions {
   readonly optimisation?: SessionStart["optimisation"];
   /** Further entries of the runtime's session configuration, e.g. {"session.intra_op.allow_spinning": "0"}. */
   readonly sessionConfig?: Readonly<Record<string, string>>;
+  /** Whether memory that a run gave back is kept for the next one, which is faster and takes more. Default true. */
+  readonly arena?: boolean;
   /** Writes what every operation of every run took, and where it ran, to PREFIX_<time>.json when the session is closed. */
   readonly profile?: string;
 }
@@ -59,8 +62,15 @@ export interface Session {
     readonly outputs: Readonly<Record<string, Tensor>>;
     readonly kept: Readonly<Record<Name, Kept>>;
   }>;
-  /** Gives the runtime a tensor to keep, as if a run had made it; its numbers are copied. */
-  hold(tensor: Tensor): Kept;
+  /** Gives the runtime a tensor to keep, as if a run had made it; its numbers are copied, or moved where `transfer` says so. */
+  hold(tensor: Tensor, options?: Pick<RunOptions, "transfer">): Kept;
+  /** A part of a kept tensor as a tensor of its own: the same memory, from number `from` on. */
+  view(kept: Kept, from: number, dims: readonly number[]): Kept;
+  /**
+   * Opens another model in this session's thread: what either keeps may be fed to both. Closing it gives its model back;
+   * closing this one closes both.
+   */
+  beside(model: string, options?: SessionOptions): Promise<Session>;
   /** The numbers of a kept tensor as they are when the runs asked for before are done. */
   read(kept: Kept): Promise<Tensor>;
   /** Gives the memory of kept tensors back, once the runs asked for before are done. */
@@ -71,14 +81,7 @@ export interface Session {
 
 /** Opens the model of an .onnx file. @throws InputError for a file or device that is not there, SessionError otherwise. */
 export async function openSession(model: string, options: SessionOptions = {}): Promise<Session> {
-  const {
-    device = "cpu",
-    threads = availableParallelism(),
-    optimisation = "all",
-    sessionConfig = {},
-    profile = null,
-  } = options;
-  const start: SessionStart = { model, device, threads, optimisation, config: sessionConfig, profile };
+  const start = startOf(model, options);
   const called = `model "${model}"`;
   const thread = openThread<Job, Answer>(threadFile("session-worker.js", import.meta.url), start, (cause) => {
     const error = asError(cause);
@@ -87,13 +90,12 @@ export async function openSession(model: string, options: SessionOptions = {}): 
   const opened = await thread.ready;
   if (opened.kind === "failed") {
     await thread.ended;
-    throw openError(model, device, opened.message, opened.libraries);
+    throw openError(model, start.device, opened.message, opened.libraries);
   }
   if (opened.kind !== "opened") throw new Error(`internal: a session began with "${opened.kind}"`);
 
-  const { inputs, outputs } = opened;
   const numbers = new Map<Kept, number>();
-  let count = 0;
+  let count = FIRST + 1;
   let closing: Promise<void> | null = null;
   /** Settles when all that was asked for is done. */
   let done: Promise<unknown> = Promise.resolve();
@@ -131,45 +133,6 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     return answer as Extract<Answer, { kind: Kind }>;
   };
 
-  async function doRun(job: RunJob, signal: AbortSignal | undefined): Promise<Answer & { kind: "ran" }> {
-    signal?.throwIfAborted();
-    const tensors = [...job.feeds.values()].filter((feed) => typeof feed !== "number");
-    const moved = new Set(tensors.map(({ data }) => data.buffer as ArrayBuffer));
-    const answer = await asked("ran", job, [...moved]);
-    if (signal?.aborted) thread.tell({ kind: "release", kept: [...job.keep.values()] });
-    signal?.throwIfAborted();
-    return answer;
-  }
-
-  const runKeeping: Session["runKeeping"] = async <Name extends string>(
-    feeds: Feeds,
-    keep: readonly Name[],
-    { fetch, into = {}, transfer = false, signal }: RunOptions = {},
-  ) => {
-    signal?.throwIfAborted();
-    const elsewhere = new Set<string>([...keep, ...Object.keys(into)]);
-    const unkept = outputs.map(({ name }) => name).filter((name) => !elsewhere.has(name));
-    const job: RunJob = {
-      kind: "run",
-      feeds: new Map(Object.entries(feeds).map(([name, value]) => [name, fed(name, value, transfer)])),
-      fetch: fetch ?? unkept,
-      into: new Map(
-        Object.entries(into).map(([name, kept]) => [name, numberOf(kept, `"${name}" goes into`)]),
-      ),
-      keep: new Map(keep.map((name) => [name, count++])),
-    };
-    const ran = await unlessAborted(
-      inTurn(() => doRun(job, signal)),
-      signal,
-    );
-    for (const [name, handle] of ran.kept) numbers.set(handle, job.keep.get(name) ?? -1);
-    // A cast because the thread keeps what it was told to keep, under these names.
-    return {
-      outputs: Object.fromEntries(ran.outputs),
-      kept: Object.fromEntries(ran.kept) as Record<Name, Kept>,
-    };
-  };
-
   async function end(): Promise<void> {
     await done;
     // A thread that died has ended, too.
@@ -177,33 +140,113 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     await thread.ended;
   }
 
-  return {
-    inputs,
-    outputs,
-    run: async (feeds, options) => (await runKeeping(feeds, [], options)).outputs,
-    runKeeping,
-    hold(tensor) {
-      const kept: Kept = { type: tensor.type, dims: tensor.dims };
-      const number = count++;
-      numbers.set(kept, number);
-      const copy = copyOf(tensor);
-      done = done.then(() =>
-        thread.tell({ kind: "hold", number, tensor: copy }, [copy.data.buffer as ArrayBuffer]),
+  async function drop(number: number): Promise<void> {
+    if (closing === null) await asked("closed", { kind: "drop", number });
+  }
+
+  const sessionOn = (number: number, { inputs, outputs }: Answer & { kind: "opened" }): Session => {
+    async function doRun(job: RunJob, signal: AbortSignal | undefined): Promise<Answer & { kind: "ran" }> {
+      signal?.throwIfAborted();
+      const tensors = [...job.feeds.values()].filter((feed) => typeof feed !== "number");
+      const moved = new Set(tensors.map(({ data }) => data.buffer as ArrayBuffer));
+      const answer = await asked("ran", job, [...moved]);
+      if (signal?.aborted) thread.tell({ kind: "release", kept: [...job.keep.values()] });
+      signal?.throwIfAborted();
+      return answer;
+    }
+
+    const runKeeping: Session["runKeeping"] = async <Name extends string>(
+      feeds: Feeds,
+      keep: readonly Name[],
+      { fetch, into = {}, transfer = false, signal }: RunOptions = {},
+    ) => {
+      signal?.throwIfAborted();
+      const elsewhere = new Set<string>([...keep, ...Object.keys(into)]);
+      const unkept = outputs.map(({ name }) => name).filter((name) => !elsewhere.has(name));
+      const job: RunJob = {
+        kind: "run",
+        model: number,
+        feeds: new Map(Object.entries(feeds).map(([name, value]) => [name, fed(name, value, transfer)])),
+        fetch: fetch ?? unkept,
+        into: new Map(
+          Object.entries(into).map(([name, kept]) => [name, numberOf(kept, `"${name}" goes into`)]),
+        ),
+        keep: new Map(keep.map((name) => [name, count++])),
+      };
+      const ran = await unlessAborted(
+        inTurn(() => doRun(job, signal)),
+        signal,
       );
-      return kept;
-    },
-    async read(kept) {
-      const number = numberOf(kept, "read of");
-      return (await inTurn(() => asked("read", { kind: "read", number }))).tensor;
-    },
-    release(handles) {
-      const kept = handles.flatMap((handle) => numbers.get(handle) ?? []);
-      for (const handle of handles) numbers.delete(handle);
-      done = done.then(() => thread.tell({ kind: "release", kept }));
-    },
-    close: () => (closing ??= end()),
+      for (const [name, handle] of ran.kept) numbers.set(handle, job.keep.get(name) ?? -1);
+      // A cast because the thread keeps what it was told to keep, under these names.
+      return {
+        outputs: Object.fromEntries(ran.outputs),
+        kept: Object.fromEntries(ran.kept) as Record<Name, Kept>,
+      };
+    };
+
+    return {
+      inputs,
+      outputs,
+      run: async (feeds, options) => (await runKeeping(feeds, [], options)).outputs,
+      runKeeping,
+      hold(tensor, { transfer = false } = {}) {
+        const kept: Kept = { type: tensor.type, dims: tensor.dims };
+        const number = count++;
+        numbers.set(kept, number);
+        const copy = transfer ? tensor : copyOf(tensor);
+        done = done.then(() =>
+          thread.tell({ kind: "hold", number, tensor: copy }, [copy.data.buffer as ArrayBuffer]),
+        );
+        return kept;
+      },
+      view(kept, from, dims) {
+        const size = countOf(dims);
+        if (from < 0 || from + size > countOf(kept.dims))
+          throw new InputError(
+            `${called}: [${kept.dims}] has no ${size} numbers from ${from} on; take fewer`,
+          );
+        const part: Kept = { type: kept.type, dims };
+        const [of, at] = [numberOf(kept, "part of"), count++];
+        numbers.set(part, at);
+        done = done.then(() => thread.tell({ kind: "view", number: at, of, from, dims }));
+        return part;
+      },
+      async beside(other, given = {}) {
+        const begun = startOf(other, given);
+        const at = count++;
+        const answer = await inTurn(() => asked("opened", { kind: "open", number: at, start: begun }));
+        return sessionOn(at, answer);
+      },
+      async read(kept) {
+        const number = numberOf(kept, "read of");
+        return (await inTurn(() => asked("read", { kind: "read", number }))).tensor;
+      },
+      release(handles) {
+        const kept = handles.flatMap((handle) => numbers.get(handle) ?? []);
+        for (const handle of handles) numbers.delete(handle);
+        done = done.then(() => thread.tell({ kind: "release", kept }));
+      },
+      close: number === FIRST ? () => (closing ??= end()) : () => inTurn(() => drop(number)),
+    };
   };
+  return sessionOn(FIRST, opened);
 }
+
+function startOf(model: string, options: SessionOptions): SessionStart {
+  const {
+    device = "cpu",
+    threads = availableParallelism(),
+    optimisation = "all",
+    sessionConfig = {},
+    arena = true,
+    profile = null,
+  } = options;
+  return { model, device, threads, optimisation, config: sessionConfig, arena, profile };
+}
+
+/** The number of the model that a thread is started with. */
+const FIRST = 0;
 
 function copyOf(tensor: Tensor): Tensor {
   // A cast because the copy of an array is an array of its type, which TypeScript can't see for all types at once.

@@ -1,9 +1,10 @@
 // Gradients against central differences, in float64: each test says what is computed from which numbers.
+import { countOf } from "../../src/onnx/header.js";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { uniforms } from "../../src/core/random.js";
-import { pairwise, sizeOf, table, total } from "../../src/grad/nodes.js";
+import { pairwise, table, total } from "../../src/grad/nodes.js";
 import { gradients, input, newTape, type Real, type Tape, type Var } from "../../src/grad/tape.js";
 import { newGraph } from "../../src/onnx/graph.js";
 import { modelBytes } from "../../src/onnx/model.js";
@@ -31,7 +32,7 @@ export async function opened(
 /** Random numbers from -1 to 1, always the same for a name. */
 export function drawn(name: string, dims: readonly number[], spread = 1): Float64Array {
   const next = uniforms(1, name);
-  return Float64Array.from({ length: sizeOf(dims) }, () => spread * (2 * next() - 1));
+  return Float64Array.from({ length: countOf(dims) }, () => spread * (2 * next() - 1));
 }
 
 export const float64 = (dims: readonly number[], data: Float64Array): Tensor => ({

@@ -63,7 +63,9 @@ const CASES: Readonly<Record<string, Case>> = {
   slice: given({ a: [3, 5] }, (t, { a }) => slice(t, a, -1, 1, 4)),
   layerNorm: given({ x: [3, 6], g: [6], b: [6] }, (t, { x, g, b }) => layerNorm(t, x, g, b, 1e-5)),
   rmsNorm: given({ x: [2, 2, 6], g: [6] }, (t, { x, g }) => rmsNorm(t, x, g, 1e-6)),
-  "embedding of ids that repeat": given({ w: [5, 3] }, (t, { w }) => embedding(t, w, ids(t, [1, 4, 1, 1, 0]))),
+  "embedding of ids that repeat": given({ w: [5, 3] }, (t, { w }) =>
+    embedding(t, w, ids(t, [1, 4, 1, 1, 0])),
+  ),
   softmax: given({ a: [2, 3, 5] }, (t, { a }) => softmax(t, scale(t, a, 3))),
   rotary: given({ x: [1, 2, 3, 4] }, (t, { x }) => rotary(t, x, rotation(t, 3, 4, 100))),
   attention: given({ q: [1, 4, 5, 2], k: [1, 2, 5, 2], v: [1, 2, 5, 2] }, (t, { q, k, v }) =>
