@@ -144,12 +144,11 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
         for (const [name, tensor] of await store.read(what)) moments.set(`${MOMENTS[what]}${name}`, tensor);
       return { updates, weights: await store.read("weights"), moments };
     },
-    load(state) {
+    async load(state) {
       const numbers = checked(parameters, state);
       store.release();
       store = openStore(norm, layout, numbers);
       updates = state.updates;
-      return Promise.resolve();
     },
     close: () => norm.close(),
   };

@@ -6,24 +6,25 @@ import path from "node:path";
 import { uniforms } from "../../src/core/random.js";
 import { pairwise, table, total } from "../../src/grad/nodes.js";
 import { gradients, input, newTape, type Real, type Tape, type Var } from "../../src/grad/tape.js";
-import { newGraph } from "../../src/onnx/graph.js";
+import { newGraph, type Graph } from "../../src/onnx/graph.js";
 import { modelBytes } from "../../src/onnx/model.js";
 import { openSession, type Session } from "../../src/onnx/session.js";
 import type { Tensor } from "../../src/onnx/tensor.js";
 
-/** Opens what a function builds, in memory; the model's file is gone when it is open. */
-export async function opened(
-  build: (tape: Tape) => void,
-  real: Real = "float32",
-  options: Parameters<typeof openSession>[1] = {},
-): Promise<Session> {
+/** Opens what a function builds. */
+export async function opened(build: (tape: Tape) => void, real: Real = "float32"): Promise<Session> {
+  const tape = newTape(newGraph("test"), real);
+  build(tape);
+  return openedGraph(tape.graph);
+}
+
+/** Opens a graph; the model's file is gone when it is open. */
+export async function openedGraph(graph: Graph, threads = 1): Promise<Session> {
   const folder = mkdtempSync(path.join(tmpdir(), "selfalign-"));
   try {
-    const tape = newTape(newGraph("test"), real);
-    build(tape);
     const file = path.join(folder, "model.onnx");
-    writeFileSync(file, modelBytes(tape.graph));
-    return await openSession(file, { threads: 1, ...options });
+    writeFileSync(file, modelBytes(graph));
+    return await openSession(file, { threads });
   } finally {
     rmSync(folder, { recursive: true });
   }
