@@ -11,7 +11,7 @@ import { layerNorm } from "../grad/normalise.js";
 import type { Initial, Parameter } from "../grad/parameters.js";
 import { reshape, slice, split, transpose } from "../grad/shapes.js";
 import type { Var } from "../grad/tape.js";
-import type { Building, CausalModel } from "./trainable.js";
+import type { Building, CausalModel, Foretold } from "./trainable.js";
 
 export interface Gpt2 {
   /** Number of tokens the model knows, and of positions. */
@@ -51,7 +51,7 @@ export function gpt2(model: Gpt2): CausalModel {
     throw new InputError(
       `a width of ${model.hidden} can't be shared by ${model.heads} heads; take a multiple of them`,
     );
-  return { parameters: parametersOf(model), logits: (building, ids) => logitsOf(model, building, ids) };
+  return { parameters: parametersOf(model), foretell: (building, ids) => foretell(model, building, ids) };
 }
 
 function parametersOf({ vocabulary, positions, hidden, layers }: Gpt2): Parameter[] {
@@ -91,7 +91,7 @@ function parametersOf({ vocabulary, positions, hidden, layers }: Gpt2): Paramete
   ];
 }
 
-function logitsOf(model: Gpt2, building: Building, ids: Var<"int64">): Var {
+function foretell(model: Gpt2, building: Building, ids: Var<"int64">): Foretold {
   const { tape, parameter, drop } = building;
   const [batch = 0, length = 0] = ids.dims;
   if (length > model.positions)
@@ -114,7 +114,7 @@ function logitsOf(model: Gpt2, building: Building, ids: Var<"int64">): Var {
     const wide = gelu(tape, project(norm(x, part(at, "ln_2")), part(at, "mlp.c_fc")));
     x = add(tape, x, dropped(project(wide, part(at, "mlp.c_proj"))));
   }
-  return linear(tape, norm(x, LAST_NORM), parameter(EMBEDDING), { outFirst: true });
+  return { hidden: norm(x, LAST_NORM), head: parameter(EMBEDDING) };
 }
 
 /** From queries, keys and values side by side, [B * T, 3 * hidden], to what all heads give, [B * T, hidden]. */

@@ -46,6 +46,9 @@ export interface LearnerOptions {
 /** Numbers that are updated at once: with their gradients, moments and what comes between they stay in the cache. */
 const PIECE = 2 ** 16;
 
+/** From so many numbers on the memory that the arena keeps is more than the time that it saves is worth. */
+const LARGE = 5e7;
+
 /** Names of the moments in a learner's state begin with these. */
 const MOMENTS = { means: "adamw.mean.", squares: "adamw.square." } as const;
 
@@ -62,8 +65,9 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
   const settings = (name: string): SessionOptions => ({
     ...(threads === undefined ? {} : { threads }),
     ...(profile === undefined ? {} : { profile: `${profile}-${name}` }),
-    arena: ARENA,
-    sessionConfig: SESSION_CONFIG,
+    arena: layout.size < LARGE,
+    // Threads that wait for work by spinning cost more processor time than they save.
+    sessionConfig: { "session.intra_op.allow_spinning": "0" },
   });
   if (options.weights !== undefined) checkNames(parameters, options.weights, "");
 
@@ -153,9 +157,6 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
     close: () => norm.close(),
   };
 }
-
-const ARENA = process.env["ARENA"] !== "0";
-const SESSION_CONFIG = JSON.parse(process.env["SCONF"] ?? "{}") as Record<string, string>;
 
 /** Opens a graph by way of a file, which is gone when it is open. */
 async function openGraph(graph: Graph, open: (file: string) => Promise<Session>): Promise<Session> {

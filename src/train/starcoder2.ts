@@ -12,7 +12,7 @@ import type { Parameter } from "../grad/parameters.js";
 import { reshape, transpose } from "../grad/shapes.js";
 import type { Var } from "../grad/tape.js";
 import type { Starcoder2 } from "../model/starcoder2.js";
-import type { Building, CausalModel } from "./trainable.js";
+import type { Building, CausalModel, Foretold } from "./trainable.js";
 
 const EMBEDDING = "model.embed_tokens.weight";
 const HEAD = "lm_head.weight";
@@ -31,7 +31,7 @@ export interface Starcoder2Options {
 export function starcoder2(model: Starcoder2, { dropout = 0 }: Starcoder2Options = {}): CausalModel {
   return {
     parameters: parametersOf(model),
-    logits: (building, ids) => logitsOf(model, dropout, building, ids),
+    foretell: (building, ids) => foretell(model, dropout, building, ids),
   };
 }
 
@@ -75,7 +75,7 @@ function parametersOf(model: Starcoder2): Parameter[] {
   ];
 }
 
-function logitsOf(model: Starcoder2, dropout: number, building: Building, ids: Var<"int64">): Var {
+function foretell(model: Starcoder2, dropout: number, building: Building, ids: Var<"int64">): Foretold {
   const { tape, parameter, drop } = building;
   const [batch = 0, length = 0] = ids.dims;
   if (length > model.positions)
@@ -117,6 +117,5 @@ function logitsOf(model: Starcoder2, dropout: number, building: Building, ids: V
     const wide = gelu(tape, project(norm(x, part(at, "post_attention_layernorm")), part(at, "mlp.c_fc")));
     x = add(tape, x, dropped(project(wide, part(at, "mlp.c_proj"))));
   }
-  const head = parameter(model.tied ? EMBEDDING : HEAD);
-  return linear(tape, norm(x, LAST_NORM), head, { outFirst: true });
+  return { hidden: norm(x, LAST_NORM), head: parameter(model.tied ? EMBEDDING : HEAD) };
 }

@@ -20,9 +20,17 @@ export interface Trainable {
   loss(building: Building, weights: Var): Var;
 }
 
+/** What a causal model makes of a batch. */
+export interface Foretold {
+  /** Last hidden states of every position, normalised, [B * T, hidden]. */
+  readonly hidden: Var;
+  /** What they are multiplied with for the tokens' logits, [vocabulary, hidden]. */
+  readonly head: Var;
+}
+
 /** A model that foretells each token from those before it. */
 export interface CausalModel {
   readonly parameters: readonly Parameter[];
-  /** Logits of every position, [B * T, vocabulary], from int64 ids, [B, T]. */
-  logits(building: Building, ids: Var<"int64">): Var;
+  /** From int64 ids, [B, T]. */
+  foretell(building: Building, ids: Var<"int64">): Foretold;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { attention, causalMask, rotary, rotation, softmax } from "../../src/grad/attention.js";
 import { add, gelu, mul, relu, scale, silu, sub } from "../../src/grad/elementwise.js";
 import { embedding } from "../../src/grad/gather.js";
-import { crossEntropy } from "../../src/grad/loss.js";
+import { headLoss } from "../../src/grad/loss.js";
 import { linear, matmul } from "../../src/grad/matmul.js";
 import { layerNorm, rmsNorm } from "../../src/grad/normalise.js";
 import { table } from "../../src/grad/nodes.js";
@@ -71,11 +71,14 @@ const CASES: Readonly<Record<string, Case>> = {
   attention: given({ q: [1, 4, 5, 2], k: [1, 2, 5, 2], v: [1, 2, 5, 2] }, (t, { q, k, v }) =>
     attention(t, q, k, v, { mask: causalMask(t, 5, 3) }),
   ),
-  crossEntropy: given({ x: [4, 5] }, (t, { x }) =>
-    crossEntropy(t, scale(t, x, 3), ids(t, [4, 0, 2, 2]), weights(t, [1, 0, 0.5, 2])),
+  headLoss: given({ x: [4, 3], w: [5, 3] }, (t, { x, w }) =>
+    headLoss(t, scale(t, x, 3), w, ids(t, [4, 0, 2, 2]), weights(t, [1, 0, 0.5, 2])),
   ),
-  "crossEntropy with smoothing": given({ x: [3, 5] }, (t, { x }) =>
-    crossEntropy(t, x, ids(t, [1, 1, 3]), weights(t, [1, 2, 0.1]), 0.2),
+  "headLoss with smoothing": given({ x: [3, 3], w: [5, 3] }, (t, { x, w }) =>
+    headLoss(t, x, w, ids(t, [1, 1, 3]), weights(t, [1, 2, 0.1]), { smoothing: 0.2 }),
+  ),
+  "headLoss whose head is the embedding, too": given({ w: [5, 3] }, (t, { w }) =>
+    headLoss(t, embedding(t, w, ids(t, [1, 4, 1])), w, ids(t, [0, 1, 1]), weights(t, [1, 2, 1])),
   ),
 };
 
