@@ -1,5 +1,5 @@
 // Learning rates over a training run, as factors of the peak: functions of how many updates were applied before. They equal
-// those of transformers' get_*_schedule_with_warmup.
+// those of transformers' get_*_schedule_with_warmup up to the last update, and stay 0 after it.
 import { InputError } from "../core/errors.js";
 
 /** What the rate does after the warm-up: stays, falls on a line to 0, or falls to 0 on half a wave. */

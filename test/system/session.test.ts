@@ -100,6 +100,26 @@ describe("a session", () => {
     );
   });
 
+  it("shares what it holds, whole or in part, with a model beside it", async () => {
+    const first = await session("grow");
+    const held = first.hold(float32(1, 2, 3, 4), { transfer: true });
+    const part = first.view(held, 1, [2]);
+    const second = await first.beside(modelFile("grow"), { threads: 1, arena: false });
+    expect(second.inputs).toEqual(first.inputs);
+    expect(await second.run({ past: part, new: float32(4) }, { fetch: ["present"] })).toEqual({
+      present: float32(2, 3, 4),
+    });
+    await first.run({ past: float32(7), new: float32(8) }, { fetch: [], into: { present: part } });
+    expect(await first.read(held)).toEqual(float32(1, 7, 8, 4));
+    expect(() => first.view(held, 3, [2])).toThrow("[4] has no 2 numbers from 3 on");
+    await second.close();
+    await expect(second.run({ past: part, new: part })).rejects.toThrow("the model was closed");
+    expect(await first.run({ past: part, new: part }, { fetch: ["present"] })).toEqual({
+      present: float32(7, 8, 7, 8),
+    });
+    await expect(first.beside(modelFile("missing"))).rejects.toThrow(/missing/);
+  });
+
   it("copies inputs and takes only their part of a larger array, or moves them if it may", async () => {
     const grow = await session("grow");
     const large = Float32Array.of(9, 1, 2, 9);
