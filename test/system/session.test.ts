@@ -6,7 +6,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { InputError } from "../../src/core/errors.js";
-import { newGraph } from "../../src/onnx/graph.js";
+import { ELEMENT, newGraph, type Graph } from "../../src/onnx/graph.js";
 import { modelBytes } from "../../src/onnx/model.js";
 import { openSession, type Session, type SessionOptions } from "../../src/onnx/session.js";
 import type { Tensor } from "../../src/onnx/tensor.js";
@@ -29,6 +29,16 @@ const open: Session[] = [];
 async function session(name: string, options: SessionOptions = {}): Promise<Session> {
   const opened = await openSession(modelFile(name), { threads: 1, ...options });
   open.push(opened);
+  return opened;
+}
+/** A session of a graph; the model's file is gone when it is open. */
+async function built(graph: Graph): Promise<Session> {
+  const folder = mkdtempSync(path.join(tmpdir(), "selfalign-session-"));
+  const file = path.join(folder, "model.onnx");
+  writeFileSync(file, modelBytes(graph));
+  const opened = await openSession(file, { threads: 1 });
+  open.push(opened);
+  rmSync(folder, { recursive: true });
   return opened;
 }
 afterEach(async () => {
@@ -75,12 +85,7 @@ describe("a session", () => {
     const [total, step] = ["total", "step"].map((name) => graph.input(name, "float32", [2]));
     graph.named("grown", "Add", [total ?? "", step ?? ""]);
     graph.output("grown", "float32", [2]);
-    const folder = mkdtempSync(path.join(tmpdir(), "selfalign-session-"));
-    const file = path.join(folder, "sum.onnx");
-    writeFileSync(file, modelBytes(graph));
-    const sum = await openSession(file, { threads: 1 });
-    open.push(sum);
-    rmSync(folder, { recursive: true });
+    const sum = await built(graph);
 
     const given = float32(1, 2);
     const held = sum.hold(given);
@@ -222,10 +227,17 @@ describe("runs", () => {
   });
 
   it("refuse types that we do not take", async () => {
-    const doubled = await session("doubled");
-    await expect(doubled.run({ number: float32(1) })).rejects.toThrow(
-      'output "double" is of float64; only float32',
+    const graph = newGraph("unsigned");
+    graph.named("unsigned", "Cast", [graph.input("number", "float32", [1])], { to: ELEMENT.uint32 });
+    graph.output("unsigned", "uint32", [1]);
+    await expect((await built(graph)).run({ number: float32(1) })).rejects.toThrow(
+      'output "unsigned" is of uint32; only float32',
     );
+  });
+
+  it("gives doubles as they are", async () => {
+    const { double } = await (await session("doubled")).run({ number: float32(0.1) });
+    expect(double).toMatchObject({ type: "float64", data: Float64Array.of(Math.fround(0.1)) });
   });
 });
 
