@@ -16,6 +16,7 @@ const { followLog } = await import("./follow-log.mjs");
 
 const FLAGS = {
   ...RUN_FLAGS,
+  "no-workshop": { kind: "switch", about: "leave the notebooks out that train models; they take minutes" },
   "no-notebooks": { kind: "switch", about: "run the stages straight from src, all at once" },
 };
 const ABOUT =
@@ -29,8 +30,9 @@ const NOTEBOOKS = [
   ["04_export_dataset", ["dataset", "report"]],
 ];
 
-/** Notebooks that are about no run; they take seconds, and come last. */
+/** Notebooks that are about no run; they come last. The first two take seconds. */
 const OTHERS = ["05_run_starcoder2", "06_prompt_lab"];
+const WORKSHOP = ["07_train_causal_lm"];
 
 async function main(args) {
   const { values, others } = parseFlags(args, FLAGS);
@@ -42,7 +44,7 @@ async function main(args) {
   const options = pipelineOptions(values);
   absolute(options);
   if (values["no-notebooks"]) await lab.runPipeline({ ...options, draw: lab.drawOn(process.stderr) });
-  else await runNotebooks(options);
+  else await runNotebooks(options, values["no-workshop"] ? OTHERS : [...OTHERS, ...WORKSHOP]);
   await tellWhere(options.outputDir, values["no-notebooks"]);
 }
 
@@ -67,7 +69,7 @@ function absolute(options) {
   if (options.decontaminate !== undefined) options.decontaminate = options.decontaminate.map(whole);
 }
 
-async function runNotebooks(options) {
+async function runNotebooks(options, others) {
   // Mistakes in the options are told here, in one line, before a kernel starts.
   await lab.prepareRun(options);
   const stop = new AbortController();
@@ -82,7 +84,7 @@ async function runNotebooks(options) {
       await runOne(name, wanted, parametersOf(stages, wanted, options), options, stop.signal);
   }
   if (options.stages !== undefined) return;
-  for (const name of OTHERS) await runOne(name, [], {}, options, stop.signal);
+  for (const name of others) await runOne(name, [], {}, options, stop.signal);
 }
 
 function parametersOf(stages, wanted, options) {

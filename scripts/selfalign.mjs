@@ -17,6 +17,7 @@ const {
   runPipeline,
   scoreTo,
   STAGES,
+  trainCausalTo,
   trainTokenizerTo,
   verifyTo,
 } = await import("selfalign");
@@ -24,6 +25,7 @@ const { helpOf, parseFlags, reportError } = await import("./arguments.mjs");
 const flags = await import("./flags.mjs");
 const { modelFolder, verifyOptions } = flags;
 const { pipelineOptions, RUN_FLAGS } = await import("./run-flags.mjs");
+const { CAUSAL_FLAGS, causalOptions, causalTold } = await import("./train-flags.mjs");
 
 /** What answers prompts that it has not seen before. */
 const MODELS = ENGINES.filter((engine) => !engine.startsWith("replay:"));
@@ -108,6 +110,20 @@ const VERBS = {
       const [model, input, output] = modelAndFiles("score", others, "pairs", values);
       const options = { ...flags.scoreOptions(values), draw: drawOn(process.stderr) };
       console.log(told(output, await scoreTo(model, input, output, options)));
+    },
+  },
+  train: {
+    usage: "selfalign train causal --out DIR [flags]",
+    about:
+      "A causal language model from a corpus, as a folder that transformers loads. Resumes where it stopped.",
+    flags: CAUSAL_FLAGS,
+    async run({ values, others }) {
+      const usage = "selfalign train causal --corpus stdlib --preset laptop --out DIR";
+      if (others.length !== 1 || others[0] !== "causal")
+        throw new InputError(`train does one thing, causal: ${usage}`);
+      if (values.out === undefined) throw new InputError(`train causal needs --out DIR: ${usage}`);
+      const options = { ...causalOptions(values), draw: drawOn(process.stderr) };
+      console.log(causalTold(await trainCausalTo(values.corpus, values.out, options)));
     },
   },
   tokenizer: {

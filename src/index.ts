@@ -107,6 +107,9 @@ export { conceptsOf } from "./instruct/concepts.js";
 export { editPrompts, type PromptEdits } from "./instruct/editing.js";
 export { explainStep, type ExplainOptions, type Explanation } from "./instruct/explain.js";
 export { openPrompts, SHIPPED_PROMPTS, type PromptSet } from "./instruct/prompts.js";
+export { trainCausalTo, type CausalRun, type CausalRunOptions } from "./train/causalrun.js";
+export { readMetrics, type StepMetrics } from "./train/metrics.js";
+export { PRESETS, type Preset, type PresetName } from "./train/presets.js";
 export { trainTokenizerTo, type TokenizerSummary, type TokenizerToOptions } from "./train/tokenizer.js";
 export {
   changeChart,
@@ -120,6 +123,7 @@ export {
 export { distributionGrid, histogram, type Distribution } from "./report/distributions.js";
 export type { Figure } from "./report/figure.js";
 export { toFrame, type Frame } from "./report/frame.js";
+export { lossChart, type LossChartOptions } from "./report/losses.js";
 export { scatter } from "./report/scatter.js";
 export { notebookText, readNotebook } from "./notebook/nbformat.js";
 export { CellError, executeNotebook, type ExecuteOptions } from "./notebook/execute.js";

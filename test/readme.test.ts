@@ -10,6 +10,7 @@ const scripts = (
 const sources = [
   "scripts/flags.mjs",
   "scripts/run-flags.mjs",
+  "scripts/train-flags.mjs",
   "scripts/selfalign.mjs",
   "scripts/run-all.mjs",
   "scripts/bench.mjs",

@@ -48,6 +48,8 @@ export interface CausalDataOptions {
 export interface DataStats {
   readonly sources: SourceCounts;
   readonly tokens: number;
+  /** sha256 of all token ids. */
+  readonly digest: string;
   readonly split: SplitStats;
   readonly train: ChunkStats;
   readonly valid: ChunkStats;
@@ -91,6 +93,7 @@ export async function openCausalData(
     stats: {
       sources,
       tokens: tokens.manifest.tokens,
+      digest: tokens.manifest.digest,
       split: stats,
       train: train.stats,
       valid: valid.stats,

@@ -185,8 +185,9 @@ function keyOf(seed: number, updates: number, at: number): Int32Array {
   return Int32Array.of((next() * 2 ** 32) | 0, (next() * 2 ** 32) | 0);
 }
 
-/** What a batch's targets count for in all. */
-function weightOf({ weights }: Batch): number {
+/** What a batch's loss is divided by: its `denominator`, or what its targets count for in all. */
+function weightOf({ weights, denominator }: Batch): number {
+  if (denominator !== undefined) return Number(denominator.data[0]);
   if (weights?.type !== "float32")
     throw new InputError(`a batch needs "weights" of float32, what each of its targets counts for; add them`);
   return weights.data.reduce((sum, weight) => sum + weight, 0);

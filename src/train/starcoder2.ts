@@ -11,7 +11,7 @@ import { layerNorm } from "../grad/normalise.js";
 import type { Parameter } from "../grad/parameters.js";
 import { reshape, transpose } from "../grad/shapes.js";
 import type { Var } from "../grad/tape.js";
-import type { Starcoder2 } from "../model/starcoder2.js";
+import type { Architecture } from "../model/architecture.js";
 import type { Building, CausalModel, Foretold } from "./trainable.js";
 
 const EMBEDDING = "model.embed_tokens.weight";
@@ -21,6 +21,8 @@ const LAST_NORM = "model.norm";
 const DEVIATION = 0.018042;
 
 const part = (layer: number, name: string): string => `model.layers.${layer}.${name}`;
+
+export type Starcoder2 = Omit<Architecture, "type" | "ropeTheta"> & { readonly ropeTheta: number };
 
 export interface Starcoder2Options {
   /** Share of numbers that are dropped, of embeddings, attention and what each block adds. Default 0. */
