@@ -49,7 +49,7 @@ function keptOf(tape: Tape, dims: readonly number[], probability: number, first:
 function hashed(tape: Tape, first: number, count: number, key: Var): Var {
   const range = [first, first + count, 1].map((value) => constant(tape, value));
   const lanes = node(tape, "Range", range, [count], {}, "int32");
-  const [one = "", two = ""] = [tape.graph.fresh("key"), tape.graph.fresh("key")];
+  const [one, two] = [tape.graph.fresh("key"), tape.graph.fresh("key")];
   tape.graph.ops("Split", [key.value], [one, two], { axis: 0, num_outputs: 2 });
   const mixed = (x: Var, value: string): Var => pairwise(tape, "BitwiseXor", x, { ...key, value, dims: [1] });
   const spread = pairwise(tape, "Mul", lanes, constant(tape, 0x9e3779b1));

@@ -49,7 +49,7 @@ function broadcast(a: readonly number[], b: readonly number[]): number[] {
   return Array.from({ length: rank }, (_, at) => {
     const [x, y] = [a[at - rank + a.length] ?? 1, b[at - rank + b.length] ?? 1];
     if (x !== y && x !== 1 && y !== 1)
-      throw new Error(`internal: shapes [${a}] and [${b}] don't go together`);
+      throw new Error(`internal: shapes [${a.join()}] and [${b.join()}] don't go together`);
     return x === 1 ? y : x;
   });
 }
@@ -85,7 +85,8 @@ export function total(tape: Tape, operator: string, x: Var): Var {
 }
 
 export function reshaped(tape: Tape, x: Var, dims: readonly number[]): Var {
-  if (countOf(dims) !== countOf(x.dims)) throw new Error(`internal: [${x.dims}] can't become [${dims}]`);
+  if (countOf(dims) !== countOf(x.dims))
+    throw new Error(`internal: [${x.dims.join()}] can't become [${dims.join()}]`);
   return String(dims) === String(x.dims) ? x : node(tape, "Reshape", [x, whole(tape, dims)], dims);
 }
 
@@ -113,7 +114,8 @@ export function gemm(
 ): Var {
   const [rows = 0, inner = 0] = ta ? [...a.dims].reverse() : a.dims;
   const [also = 0, columns = 0] = tb ? [...b.dims].reverse() : b.dims;
-  if (inner !== also) throw new Error(`internal: [${a.dims}] can't be multiplied with [${b.dims}]`);
+  if (inner !== also)
+    throw new Error(`internal: [${a.dims.join()}] can't be multiplied with [${b.dims.join()}]`);
   const inputs = sum === undefined ? [a, b] : [a, b, sum];
   return node(tape, "Gemm", inputs, [rows, columns], { transA: Number(ta), transB: Number(tb) });
 }
@@ -129,7 +131,7 @@ export function batched(
   const [m = 0, k = 0] = ta ? a.dims.slice(-2).reverse() : a.dims.slice(-2);
   const [also = 0, n = 0] = tb ? b.dims.slice(-2).reverse() : b.dims.slice(-2);
   const dims = [...a.dims.slice(0, -2), m, n];
-  if (k !== also) throw new Error(`internal: [${a.dims}] can't be multiplied with [${b.dims}]`);
+  if (k !== also) throw new Error(`internal: [${a.dims.join()}] can't be multiplied with [${b.dims.join()}]`);
   if (tape.real === "float32") {
     const attributes = { transA: Number(ta), transB: Number(tb), alpha: { float: factor } };
     const value = tape.graph.op("FusedMatMul", [a.value, b.value], attributes, { domain: MICROSOFT });

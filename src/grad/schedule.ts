@@ -20,9 +20,7 @@ export function rateFactor(
   { warmup = 0, updates }: ScheduleOptions,
 ): number {
   if (!SCHEDULES.includes(schedule))
-    throw new InputError(
-      `schedule "${String(schedule)}" does not exist: choose from ${SCHEDULES.join(", ")}`,
-    );
+    throw new InputError(`schedule "${schedule}" does not exist: choose from ${SCHEDULES.join(", ")}`);
   if (done < warmup) return done / warmup;
   if (schedule === "constant") return 1;
   const progress = (done - warmup) / Math.max(1, updates - warmup);

@@ -204,7 +204,7 @@ export async function openSession(model: string, options: SessionOptions = {}): 
         const size = countOf(dims);
         if (from < 0 || from + size > countOf(kept.dims))
           throw new InputError(
-            `${called}: [${kept.dims}] has no ${size} numbers from ${from} on; take fewer`,
+            `${called}: [${kept.dims.join(", ")}] has no ${size} numbers from ${from} on; take fewer`,
           );
         const part: Kept = { type: kept.type, dims };
         const [of, at] = [numberOf(kept, "part of"), count++];

@@ -107,8 +107,10 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
   }
 
   async function normOfGradients(): Promise<number> {
-    const feeds = layout.pieces.map((_, at) => [pieceName("gradient", at), store.piece("gradient", at)]);
-    return Math.sqrt(single(await norm.run(Object.fromEntries(feeds))));
+    const feeds: Feeds = Object.fromEntries(
+      layout.pieces.map((_, at) => [pieceName("gradient", at), store.piece("gradient", at)]),
+    );
+    return Math.sqrt(single(await norm.run(feeds)));
   }
 
   async function applyUpdate(rate: number, size: number): Promise<void> {
@@ -153,6 +155,8 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
       store.release();
       store = openStore(norm, layout, numbers);
       updates = state.updates;
+      // Refuses where the session is closed already.
+      await norm.read(store.piece("weights", 0));
     },
     close: () => norm.close(),
   };
@@ -211,7 +215,7 @@ function checkNames(parameters: readonly Parameter[], tensors: Tensors, prefix: 
     const tensor = tensors.get(`${prefix}${name}`);
     if (String(tensor?.dims) !== String(dims))
       throw new InputError(
-        `"${prefix}${name}" is ${tensor === undefined ? "missing" : `[${tensor.dims}]`}, the model's is [${dims}]; ` +
+        `"${prefix}${name}" is ${tensor === undefined ? "missing" : `[${tensor.dims.join()}]`}, the model's is [${dims.join()}]; ` +
           "load what was saved of this model",
       );
   }

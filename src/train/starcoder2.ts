@@ -22,7 +22,11 @@ const DEVIATION = 0.018042;
 
 const part = (layer: number, name: string): string => `model.layers.${layer}.${name}`;
 
-export type Starcoder2 = Omit<Architecture, "type" | "ropeTheta"> & { readonly ropeTheta: number };
+/** What a StarCoder2 is made of. */
+export type Starcoder2 = Omit<Architecture, "type" | "ropeTheta" | "endTokens"> & {
+  /** Base of the rotary embedding's wavelengths. */
+  readonly ropeTheta: number;
+};
 
 export interface Starcoder2Options {
   /** Share of numbers that are dropped, of embeddings, attention and what each block adds. Default 0. */

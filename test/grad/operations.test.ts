@@ -29,7 +29,7 @@ interface Case {
 const given = <Name extends string>(
   shapes: Readonly<Record<Name, readonly number[]>>,
   compute: (tape: Tape, inputs: Readonly<Record<Name, Var>>) => Var,
-): Case => ({ shapes, compute: compute as Case["compute"] });
+): Case => ({ shapes, compute: compute });
 
 const CASES: Readonly<Record<string, Case>> = {
   add: given({ a: [2, 3], b: [2, 3] }, (t, { a, b }) => add(t, a, b)),

@@ -34,7 +34,7 @@ from safetensors.torch import load_file
 from torch.nn.functional import cross_entropy
 from transformers import GPT2Config, GPT2LMHeadModel
 given = json.load(sys.stdin)
-torch.set_num_threads(2)
+torch.set_num_threads(1)
 config = GPT2Config(vocab_size=${VOCABULARY}, n_positions=${LENGTH}, n_embd=256, n_layer=4, n_head=4,
     resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=0, eos_token_id=0, attn_implementation="eager")
 model = GPT2LMHeadModel(config).train()
@@ -97,7 +97,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe.skipIf(python === null)("our learner", () => {
   it("learns as PyTorch does, step by step", async () => {
     const steps = Array.from({ length: STEPS }, (_, at) => stepAt(at));
-    const learner = await openLearner(causal(gpt2(MODEL)), { seed: 3 });
+    const learner = await openLearner(causal(gpt2(MODEL)), { seed: 3, threads: 1 });
     const { weights } = await learner.state();
     const file = path.join(folder, "model.safetensors");
     await writeSafetensors(

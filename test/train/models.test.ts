@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Tensor } from "../../src/onnx/tensor.js";
 import { causal } from "../../src/train/causal.js";
 import { gpt2 } from "../../src/train/gpt2.js";
 import { gradientGraph } from "../../src/train/graphs.js";
@@ -34,7 +35,6 @@ const STARCODER2 = {
   kvHeads: 2,
   epsilon: 1e-5,
   positions: 16,
-  endTokens: [],
 };
 
 const MODELS: Readonly<Record<string, CausalModel>> = {
@@ -91,7 +91,7 @@ describe.each(Object.entries(MODELS))("%s", (name, model) => {
     const trainable = causal(model, { smoothing: golden.smoothing });
     const total = golden.batch.weights.flat().reduce((sum, weight) => sum + weight, 0);
     const session = await openedGraph(gradientGraph(trainable, batch, false));
-    const weights = Object.entries(golden.weights).map(([own, packed]) => [
+    const weights = Object.entries(golden.weights).map(([own, packed]): [string, Tensor] => [
       own,
       { type: "float32", dims: packed.dims, data: unpacked(packed) },
     ]);
