@@ -10,6 +10,7 @@ import { uniforms } from "../core/random.js";
 import { ADAMW, FACTORS, factorsOf, type AdamW } from "../grad/adamw.js";
 import { initialNumbers, type Parameter } from "../grad/parameters.js";
 import type { Graph } from "../onnx/graph.js";
+import { countOf } from "../onnx/header.js";
 import { modelBytes } from "../onnx/model.js";
 import { openSession, type Feeds, type Session, type SessionOptions } from "../onnx/session.js";
 import type { Tensor } from "../onnx/tensor.js";
@@ -45,6 +46,8 @@ export interface LearnerOptions {
 
 /** Numbers that are updated at once: with their gradients, moments and what comes between they stay in the cache. */
 const PIECE = 2 ** 16;
+/** More pieces than that make the update's graph slow to open: the runtime's time grows with their square. */
+const PIECES = 128;
 
 /** From so many numbers on the memory that the arena keeps is more than the time that it saves is worth. */
 const LARGE = 5e7;
@@ -59,7 +62,8 @@ const MOMENTS = { means: "adamw.mean.", squares: "adamw.square." } as const;
 export async function openLearner(trainable: Trainable, options: LearnerOptions = {}): Promise<Learner> {
   const { seed = 0, threads, profile } = options;
   const optimiser = { ...ADAMW, ...options.optimiser };
-  const layout = layoutOf(trainable.parameters, PIECE);
+  const size = trainable.parameters.reduce((sum, { dims }) => sum + countOf(dims), 0);
+  const layout = layoutOf(trainable.parameters, Math.max(PIECE, Math.ceil(size / PIECES)));
   const parameters = layout.places.map(({ parameter }) => parameter);
   const model: Trainable = { ...trainable, parameters };
   const settings = (name: string): SessionOptions => ({
