@@ -35,8 +35,9 @@ export interface RunOptions {
   /** Outputs that are given; default all that are not kept and go nowhere else. One that is kept too is copied. */
   readonly fetch?: readonly string[];
   /**
-   * Outputs that are written over kept tensors of their type and shape. Such a tensor may be fed to the same run: it is then
-   * changed in place, which is safe only if the graph reads it nowhere after writing.
+   * Outputs that are written over kept tensors of their type and shape; one that is fetched too is copied. Such a tensor may be
+   * fed to the same run: it is then changed in place, which is safe only if the graph reads it nowhere after writing. The
+   * runtime copies what it has written unless the graph is made as uncopied.ts says and all that is fetched is written, too.
    */
   readonly into?: Readonly<Record<string, Kept>>;
   /** True moves the inputs' buffers, whole, to the runtime: the caller has them no more. Default false: they are copied. */
@@ -61,6 +62,15 @@ export interface Session {
   }>;
   /** Gives the runtime a tensor to keep, as if a run had made it; its numbers are copied. */
   hold(tensor: Tensor): Kept;
+  /** Keeps a tensor of zeros, which takes memory as it is written. */
+  zeros(type: Tensor["type"], dims: readonly number[]): Promise<Kept>;
+  /** The part of kept tensors from one index of the first dimension to before another: not copies but the same memory. */
+  rows(kept: readonly Kept[], from: number, to: number): readonly Kept[];
+  /**
+   * Copies a row of kept tensors [rows, heads, places, width] over a row of others, or of the same, up to so many places; the
+   * two have as many heads, as wide, but not as many places.
+   */
+  copyRow(from: readonly Kept[], row: number, into: readonly Kept[], over: number, places: number): void;
   /** The numbers of a kept tensor as they are when the runs asked for before are done. */
   read(kept: Kept): Promise<Tensor>;
   /** Gives the memory of kept tensors back, once the runs asked for before are done. */
@@ -148,7 +158,8 @@ export async function openSession(model: string, options: SessionOptions = {}): 
   ) => {
     signal?.throwIfAborted();
     const elsewhere = new Set<string>([...keep, ...Object.keys(into)]);
-    const unkept = outputs.map(({ name }) => name).filter((name) => !elsewhere.has(name));
+    const tensors = outputs.filter(({ type }) => type !== "other").map(({ name }) => name);
+    const unkept = tensors.filter((name) => !elsewhere.has(name));
     const job: RunJob = {
       kind: "run",
       feeds: new Map(Object.entries(feeds).map(([name, value]) => [name, fed(name, value, transfer)])),
@@ -170,6 +181,12 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     };
   };
 
+  const newKept = (type: Tensor["type"], dims: readonly number[]): { kept: Kept; number: number } => {
+    const [kept, number] = [{ type, dims }, count++];
+    numbers.set(kept, number);
+    return { kept, number };
+  };
+
   async function end(): Promise<void> {
     await done;
     // A thread that died has ended, too.
@@ -183,14 +200,47 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     run: async (feeds, options) => (await runKeeping(feeds, [], options)).outputs,
     runKeeping,
     hold(tensor) {
-      const kept: Kept = { type: tensor.type, dims: tensor.dims };
-      const number = count++;
-      numbers.set(kept, number);
+      const { kept, number } = newKept(tensor.type, tensor.dims);
       const copy = copyOf(tensor);
       done = done.then(() =>
         thread.tell({ kind: "hold", number, tensor: copy }, [copy.data.buffer as ArrayBuffer]),
       );
       return kept;
+    },
+    async zeros(type, dims) {
+      const { kept, number } = newKept(type, dims);
+      const making = inTurn(() => asked("made", { kind: "zeros", number, type, dims }));
+      await making.catch((error: unknown) => {
+        numbers.delete(kept);
+        throw asError(error);
+      });
+      return kept;
+    },
+    rows(handles, from, to) {
+      return handles.map((whole) => {
+        const of = numberOf(whole, "rows of");
+        const [rows = 0, ...dims] = whole.dims;
+        if (!(from >= 0 && from <= to && to <= rows))
+          throw new InputError(`${called}: rows ${from} to ${to} of ${rows}; name some that are there`);
+        const { kept, number } = newKept(whole.type, [to - from, ...dims]);
+        done = done.then(() => thread.tell({ kind: "rows", number, of, from, to }));
+        return kept;
+      });
+    },
+    copyRow(from, row, into, over, places) {
+      for (const [at, source] of from.entries()) {
+        const target = into[at] ?? source;
+        const fits = ({ dims: [rows = 0, , most = 0] }: Kept, at: number): boolean =>
+          at < rows && places <= most;
+        if (!fits(source, row) || !fits(target, over))
+          throw new InputError(
+            `${called}: ${places} places of row ${row} do not fit row ${over}; make room first`,
+          );
+        const [read, written] = [numberOf(source, "copy of"), numberOf(target, "copy over")];
+        done = done.then(() =>
+          thread.tell({ kind: "copyRow", from: read, row, into: written, over, places }),
+        );
+      }
     },
     async read(kept) {
       const number = numberOf(kept, "read of");
