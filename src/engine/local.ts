@@ -5,7 +5,7 @@ import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { asError, isMissing } from "../core/files.js";
 import type { Architecture, ModelType } from "../model/architecture.js";
-import { formatOf, GRAPHS, MANIFEST, type Manifest } from "../model/convert.js";
+import { drawingGraph, formatOf, GRAPHS, MANIFEST, type Manifest } from "../model/convert.js";
 import { draw } from "../model/decode.js";
 import { batchSizeFor, freeBytes } from "../model/memory.js";
 import type { DrawRequest } from "../model/rows.js";
@@ -45,7 +45,10 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
   const open = (graph: keyof typeof GRAPHS): Promise<Session> =>
     openSession(path.join(folder, GRAPHS[graph]), { device, ...(threads === undefined ? {} : { threads }) });
   const decoding = once(async () => {
-    const session = await open("decode");
+    const graph = drawingGraph(manifest);
+    if (device === "cpu" && graph !== "step")
+      onNotice?.(`"${folder}" was converted by an earlier version: converted again, it takes less memory`);
+    const session = await open(graph);
     const opened = { session, model, format };
     await selfTest(opened, folder, sha256).catch(async (error: unknown) => {
       await session.close();

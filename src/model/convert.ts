@@ -16,6 +16,7 @@ import { forgetSteps, writeData, type Hashes } from "./datafile.js";
 import { decodeGraph, scoreGraph } from "./graphs.js";
 import { architectureOf } from "./known.js";
 import { plainGraph } from "./plain.js";
+import { stepGraph } from "./step.js";
 import type { Recipe } from "./transformer.js";
 import { bytesOf, prefixIn, weightPlan, type Format, type Step } from "./weights.js";
 
@@ -35,7 +36,8 @@ export interface ConvertOptions {
 
 /** What `selfalign.json` holds. */
 export interface Manifest {
-  readonly version: 1;
+  /** 1: without the graph for single steps, which takes less memory on the processor. */
+  readonly version: 1 | 2;
   readonly origin: string;
   readonly dtype: Dtype;
   readonly device: "cpu" | "cuda";
@@ -46,8 +48,17 @@ export interface Manifest {
 }
 
 export const MANIFEST = "selfalign.json";
-/** The graphs, inside the folder. */
-export const GRAPHS = { decode: "onnx/decode.onnx", score: "onnx/score.onnx" } as const;
+/** The graphs, inside the folder. `step` draws on the processor, where a folder has it, `decode` everywhere else. */
+export const GRAPHS = {
+  decode: "onnx/decode.onnx",
+  step: "onnx/step.onnx",
+  score: "onnx/score.onnx",
+} as const;
+
+/** The graph that a folder's tokens are drawn with. */
+export function drawingGraph({ version, device }: Pick<Manifest, "version" | "device">): "step" | "decode" {
+  return version > 1 && device === "cpu" ? "step" : "decode";
+}
 
 /** Files that are taken over as they are, where the checkpoint has them. */
 export const COPIED: readonly string[] = [
@@ -115,13 +126,14 @@ export async function convert(
   task.end(`${Math.ceil(bytes / 1e6)} done`);
   const recipe = { model, format, weight: weightsIn(weights, places) };
   await writeGraph(path.join(out, GRAPHS.decode), decodeGraph(recipe));
+  if (device === "cpu") await writeGraph(path.join(out, GRAPHS.step), stepGraph(recipe));
   await writeGraph(path.join(out, GRAPHS.score), scoreGraph(recipe));
   // Its attention bias has no kernel for half floats on CUDA.
   const withPlain = format.activations === "float32";
   if (withPlain) await writeGraph(path.join(out, "onnx", plain), plainGraph(recipe));
   await copyFiles(source, out, withPlain ? { ...config, ...externalOf(plain) } : config);
   const sha256 = createHash("sha256").update(JSON.stringify(hashes)).digest("hex");
-  const manifest: Manifest = { version: 1, origin, dtype, device, model, sha256, weights: hashes };
+  const manifest: Manifest = { version: 2, origin, dtype, device, model, sha256, weights: hashes };
   await writeWhole(path.join(out, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
   await forgetSteps(data);
   return manifest;

@@ -1,4 +1,4 @@
-// One run of the decode graph: plain numbers in, tokens and a grown cache out. The cache stays with the runtime.
+// One run of the graph whose loop is inside: plain numbers in, tokens and a grown cache out. The cache stays with the runtime.
 import type { Kept, Session } from "../onnx/session.js";
 import type { Tensor } from "../onnx/tensor.js";
 import type { Architecture } from "./architecture.js";
@@ -50,16 +50,23 @@ export interface RunOutput {
   readonly cache: Cache | null;
 }
 
-/** A session of the decode graph and what it is of. */
+/** A session of a graph that draws, either of the two, and what it is of. */
 export interface Decoding {
   readonly session: Session;
   readonly model: Architecture;
   readonly format: Format;
 }
 
-export async function runDecode({ session, model, format }: Decoding, input: RunInput): Promise<RunOutput> {
-  const { rows, steps, past, joining, stopTokens, keep, signal } = input;
-  const names = cacheNames(model.layers);
+/** Whether the session's graph has the loop inside, and not one step alone. */
+export function isLooped({ session }: Decoding): boolean {
+  return session.inputs.some(({ name }) => name === "steps");
+}
+
+/** What both graphs are fed of rows that may take so many steps. */
+export function rowFeeds(
+  rows: readonly Omit<RowInput, "from" | "limit">[],
+  steps: number,
+): Readonly<Record<string, Tensor>> {
   const count = rows.length;
   const width = Math.max(...rows.map(({ ids }) => ids.length));
   const ids = new BigInt64Array(count * width);
@@ -68,17 +75,12 @@ export async function runDecode({ session, model, format }: Decoding, input: Run
   const uniforms = new Float32Array(steps * count);
   for (const [row, { uniforms: own }] of rows.entries())
     for (let step = 0; step < steps; step++) uniforms[step * count + row] = own[step] ?? 0;
-  const whole = (values: readonly number[], dims: readonly number[]): Tensor => ({
-    type: "int64",
-    dims,
-    data: BigInt64Array.from(values, BigInt),
-  });
-  const single = (values: readonly number[], dims: readonly number[]): Tensor => ({
+  const single = (values: readonly number[]): Tensor => ({
     type: "float32",
-    dims,
+    dims: [count, 1],
     data: Float32Array.from(values),
   });
-  const feeds: Record<string, Tensor | Kept> = {
+  return {
     ids: { type: "int64", dims: [count, width], data: ids },
     lengths: {
       type: "int32",
@@ -94,6 +96,28 @@ export async function runDecode({ session, model, format }: Decoding, input: Run
       rows.map(({ ids: own }) => own.length - 1),
       [count, 1],
     ),
+    uniforms: { type: "float32", dims: [steps, count, 1], data: uniforms },
+    temperature: single(rows.map(({ temperature }) => temperature)),
+    top_p: single(rows.map(({ topP }) => topP)),
+    top_k: whole(
+      rows.map(({ topK }) => topK ?? CANDIDATES),
+      [count, 1],
+    ),
+  };
+}
+
+const whole = (values: readonly number[], dims: readonly number[]): Tensor => ({
+  type: "int64",
+  dims,
+  data: BigInt64Array.from(values, BigInt),
+});
+
+export async function runDecode({ session, model, format }: Decoding, input: RunInput): Promise<RunOutput> {
+  const { rows, steps, past, joining, stopTokens, keep, signal } = input;
+  const names = cacheNames(model.layers);
+  const count = rows.length;
+  const feeds: Record<string, Tensor | Kept> = {
+    ...rowFeeds(rows, steps),
     finished: { type: "bool", dims: [count, 1], data: new Uint8Array(count) },
     steps: whole([steps], []),
     limits: whole(
@@ -101,19 +125,6 @@ export async function runDecode({ session, model, format }: Decoding, input: Run
       [count, 1],
     ),
     stop_tokens: whole(stopTokens.length > 0 ? stopTokens : [-1], [Math.max(1, stopTokens.length)]),
-    uniforms: { type: "float32", dims: [steps, count, 1], data: uniforms },
-    temperature: single(
-      rows.map(({ temperature }) => temperature),
-      [count, 1],
-    ),
-    top_p: single(
-      rows.map(({ topP }) => topP),
-      [count, 1],
-    ),
-    top_k: whole(
-      rows.map(({ topK }) => topK ?? CANDIDATES),
-      [count, 1],
-    ),
     rows: whole(
       rows.map(({ from }) => from),
       [count],

@@ -4,7 +4,8 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { asError, isMissing, writeWhole } from "../core/files.js";
 import { InputError } from "../core/errors.js";
-import { runDecode, type Decoding } from "./run.js";
+import { isLooped, runDecode, type Decoding } from "./run.js";
+import { newSlots } from "./slots.js";
 
 const FILE = "selftest.json";
 /** Tokens of the prompt: long enough for every layer to matter, short enough to take no time. */
@@ -21,17 +22,7 @@ interface Known {
 export async function selfTest(decoding: Decoding, folder: string, sha256: string): Promise<void> {
   const { vocabulary, positions } = decoding.model;
   const ids = Array.from({ length: Math.min(LENGTH, positions) }, (_, at) => (at * 7_919 + 13) % vocabulary);
-  const row = { ids, cached: 0, from: 0, limit: 1, temperature: 0, topP: 1, topK: null, uniforms: [0] };
-  const run = {
-    rows: [row],
-    steps: 1,
-    stopTokens: [],
-    past: null,
-    joining: null,
-    keep: false,
-    signal: undefined,
-  };
-  const [highest = NaN] = (await runDecode(decoding, run)).highest;
+  const highest = await highestAfter(decoding, ids);
   if (!Number.isFinite(highest))
     throw new InputError(`the model in "${folder}" gives no numbers (${highest}): convert it again`);
   const file = path.join(folder, FILE);
@@ -46,6 +37,27 @@ export async function selfTest(decoding: Decoding, folder: string, sha256: strin
       `the model in "${folder}" gives ${highest} where it first gave ${known.highest}: its files or ONNX Runtime have ` +
         `changed; convert it again, or delete ${FILE} if this is meant`,
     );
+}
+
+/** The highest logit after a prompt. */
+async function highestAfter(decoding: Decoding, ids: readonly number[]): Promise<number> {
+  const row = { ids, cached: 0, temperature: 0, topP: 1, topK: null, uniforms: [0] };
+  if (isLooped(decoding)) {
+    const none = { stopTokens: [], past: null, joining: null, keep: false, signal: undefined };
+    const { highest } = await runDecode(decoding, {
+      rows: [{ ...row, from: 0, limit: 1 }],
+      steps: 1,
+      ...none,
+    });
+    return highest[0] ?? NaN;
+  }
+  const slots = newSlots(decoding, 1);
+  try {
+    await slots.reserve(ids.length, []);
+    return (await slots.run([row], 0)).highest[0] ?? NaN;
+  } finally {
+    slots.release();
+  }
 }
 
 /** A folder that only others write to, or another process that notes the same at this moment. */

@@ -22,7 +22,7 @@ export class SessionError extends Error {
 }
 
 const OUT_OF_MEMORY =
-  /failed to allocate memory|bad_alloc|out of memory|ALLOC_FAILED|allocation failed|available memory of \d+ is smaller/i;
+  /failed to allocate memory|bad_alloc|out of memory|ALLOC_FAILED|allocation failed|available memory of \d+ is smaller|invalid typed array length/i;
 
 /** The error for a run, or for a model that could not be opened, by the runtime's message. */
 export function sessionError(what: string, message: string): SessionError {

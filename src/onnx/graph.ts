@@ -41,6 +41,8 @@ export interface Port {
   readonly name: Value;
   readonly type: ElementType;
   readonly dims: readonly Dim[];
+  /** A list of such tensors, not one. */
+  readonly list?: true;
 }
 
 /** A constant or a weight: its bytes here, or where they lie in a file beside the model. */
@@ -70,6 +72,8 @@ export interface Graph {
   readonly initialisers: ReadonlyMap<Value, Initialiser>;
   input(name: Value, type: ElementType, dims: readonly Dim[]): Value;
   output(name: Value, type: ElementType, dims: readonly Dim[]): void;
+  /** An output that is a list of tensors of this type. */
+  listOutput(name: Value, type: ElementType): void;
   /** A name that nothing else has. */
   fresh(hint: string): Value;
   /** Adds a node; gives its first output. */
@@ -136,6 +140,9 @@ function graphIn(name: string, whole: Whole, outermost = true): Graph {
     },
     output(port, type, dims) {
       outputs.push({ name: port, type, dims });
+    },
+    listOutput(port, type) {
+      outputs.push({ name: port, type, dims: [], list: true });
     },
     fresh: (hint) => `${hint}_${whole.names++}`,
     op(operator, given, attributes = {}, { domain = "", outputs: names } = {}) {

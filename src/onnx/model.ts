@@ -65,12 +65,15 @@ function isGraph(value: object): value is Graph {
   return "nodes" in value;
 }
 
-function portMessage({ name, type, dims }: Port): Message {
+function portMessage({ name, type, dims, list }: Port): Message {
   const shape = message();
   for (const dim of dims)
     shape.message(1, typeof dim === "number" ? message().int(1, dim) : message().text(2, dim));
-  const tensor = message().int(1, ELEMENT[type]).message(2, shape);
-  return message().text(1, name).message(2, message().message(1, tensor));
+  const element = message().int(1, ELEMENT[type]);
+  const typed = list
+    ? message().message(4, message().message(1, message().message(1, element)))
+    : message().message(1, element.message(2, shape));
+  return message().text(1, name).message(2, typed);
 }
 
 function tensorMessage({ name, type, dims, data }: Initialiser): Message {

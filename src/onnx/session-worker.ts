@@ -9,6 +9,7 @@ import { countOf } from "./header.js";
 import type { Device } from "./failures.js";
 import type { Tensor, TensorType } from "./tensor.js";
 import { settle, type ThreadStart } from "./thread.js";
+import { isUncopied, UNCOPIED } from "./uncopied.js";
 
 /** What the thread is started with. */
 export interface SessionStart {
@@ -40,9 +41,20 @@ export interface RunJob {
   readonly keep: ReadonlyMap<string, number>;
 }
 
-/** To hold, to view and to release has no answer. */
+/** A copy of one row of a kept tensor over one of another. */
+export interface CopyJob {
+  readonly kind: "copyRow";
+  readonly from: number;
+  readonly row: number;
+  readonly into: number;
+  readonly over: number;
+  readonly places: number;
+}
+
+/** To hold, to view, to copy and to release has no answer. */
 export type Job =
   | RunJob
+  | CopyJob
   | { readonly kind: "open"; readonly number: number; readonly start: SessionStart }
   /** Closes one model, not the thread. */
   | { readonly kind: "drop"; readonly number: number }
@@ -54,6 +66,12 @@ export type Job =
       readonly dims: readonly number[];
     }
   | { readonly kind: "hold"; readonly number: number; readonly tensor: Tensor }
+  | {
+      readonly kind: "zeros";
+      readonly number: number;
+      readonly type: TensorType;
+      readonly dims: readonly number[];
+    }
   | { readonly kind: "read"; readonly number: number }
   | { readonly kind: "release"; readonly kept: readonly number[] }
   | { readonly kind: "close" };
@@ -66,6 +84,7 @@ export type Answer =
       readonly kept: ReadonlyMap<string, Pick<Tensor, "type" | "dims">>;
     }
   | { readonly kind: "read"; readonly tensor: Tensor }
+  | { readonly kind: "made" }
   | { readonly kind: "closed" }
   /** `libraries` is the folder of the runtime's native libraries. */
   | { readonly kind: "failed"; readonly message: string; readonly libraries: string };
@@ -99,6 +118,8 @@ parentPort?.on("message", (job: Job) => {
   else if (job.kind === "drop") void answer(() => drop(job.number));
   else if (job.kind === "view") kept.set(job.number, viewOf(job.of, job.from, job.dims));
   else if (job.kind === "hold") kept.set(job.number, runtimeTensor(job.tensor));
+  else if (job.kind === "zeros") void answer(() => zeros(job.number, job.type, job.dims));
+  else if (job.kind === "copyRow") copyRow(job);
   else if (job.kind === "release") for (const number of job.kept) kept.delete(number);
   else void answer(close).then(() => parentPort?.close());
 });
@@ -146,19 +167,60 @@ async function run({ model, feeds, fetch, into, keep }: RunJob): Promise<Answer>
   // The runtime's JavaScript leaves names out that it does not know.
   const unknown = Object.keys(wanted).find((name) => !session.outputNames.includes(name));
   if (unknown !== undefined) throw new Error(`the model has no output "${unknown}"`);
-  const results = await session.run(values, wanted);
+  const results = await runOver(session, values, wanted);
   const resultOf = (name: string): RuntimeTensor => {
-    const result = results[name];
-    if (result === undefined) throw new Error(`internal: the run gave no "${name}"`);
+    const result = into.has(name) ? wanted[name] : results[name];
+    if (result === undefined || result === null) throw new Error(`internal: the run gave no "${name}"`);
     return result;
   };
+  const stays = (name: string): boolean => keep.has(name) || into.has(name);
   const ran: Answer = {
     kind: "ran",
-    outputs: new Map(fetch.map((name) => [name, plainTensor(name, resultOf(name), keep.has(name))])),
+    outputs: new Map(fetch.map((name) => [name, plainTensor(name, resultOf(name), stays(name))])),
     kept: new Map([...keep.keys()].map((name) => [name, keptTensor(name, resultOf(name))])),
   };
   for (const [name, number] of keep) kept.set(number, resultOf(name));
   return ran;
+}
+
+/** Runs the model; where every output has a place that it is written to, and the graph allows it, none is copied. */
+async function runOver(
+  session: InferenceSession,
+  values: Readonly<Record<string, RuntimeTensor>>,
+  wanted: Readonly<Record<string, RuntimeTensor | null>>,
+): Promise<Readonly<Record<string, RuntimeTensor>>> {
+  if (!session.outputNames.includes(UNCOPIED) || Object.values(wanted).includes(null))
+    return session.run(values, wanted);
+  try {
+    return await session.run(values, { ...wanted, [UNCOPIED]: null });
+  } catch (error) {
+    if (isUncopied(error)) return {};
+    throw error;
+  }
+}
+
+function zeros(number: number, type: TensorType, dims: readonly number[]): Promise<Answer> {
+  return Promise.resolve().then(() => {
+    kept.set(number, new RuntimeTensor(type, new ARRAYS[type](countOf(dims)), dims));
+    return { kind: "made" };
+  });
+}
+
+/** Head by head: a row's places lie one behind the other for each, and behind those that are filled nothing is touched. */
+function copyRow({ from, row, into, over, places }: CopyJob): void {
+  const [source, target] = [runtimeTensor(from), runtimeTensor(into)];
+  const [, heads = 0, sourcePlaces = 0, width = 0] = source.dims;
+  const targetPlaces = target.dims[2] ?? 0;
+  for (let head = 0; head < heads; head++) {
+    const begin = (row * heads + head) * sourcePlaces * width;
+    const piece = numbersOf(source).subarray(begin, begin + places * width);
+    numbersOf(target).set(piece, (over * heads + head) * targetPlaces * width);
+  }
+}
+
+/** A cast because the runtime's types don't tie the array to the type; which type of numbers it is does not matter here. */
+function numbersOf({ data }: RuntimeTensor): Float32Array<ArrayBuffer> {
+  return data as Float32Array<ArrayBuffer>;
 }
 
 function read(number: number): Promise<Answer> {
@@ -177,9 +239,8 @@ async function drop(number: number): Promise<Answer> {
 }
 
 function viewOf(of: number, from: number, dims: readonly number[]): RuntimeTensor {
-  const { type, data } = runtimeTensor(of);
-  // A cast because what is kept lies in memory as an array of numbers, never of strings.
-  return new RuntimeTensor(type, (data as Float32Array).subarray(from, from + countOf(dims)), dims);
+  const whole = runtimeTensor(of);
+  return new RuntimeTensor(whole.type, numbersOf(whole).subarray(from, from + countOf(dims)), dims);
 }
 
 function runtimeTensor(value: Tensor | number): RuntimeTensor {

@@ -38,8 +38,9 @@ export interface RunOptions {
   /** Outputs that are given; default all that are not kept and go nowhere else. One that is kept too is copied. */
   readonly fetch?: readonly string[];
   /**
-   * Outputs that are written over kept tensors of their type and shape. Such a tensor may be fed to the same run: it is then
-   * changed in place, which is safe only if the graph reads it nowhere after writing.
+   * Outputs that are written over kept tensors of their type and shape; one that is fetched too is copied. Such a tensor may be
+   * fed to the same run: it is then changed in place, which is safe only if the graph reads it nowhere after writing. The
+   * runtime copies what it has written unless the graph is made as uncopied.ts says and all that is fetched is written, too.
    */
   readonly into?: Readonly<Record<string, Kept>>;
   /** True moves the inputs' buffers, whole, to the runtime: the caller has them no more. Default false: they are copied. */
@@ -71,6 +72,15 @@ export interface Session {
    * closing this one closes both.
    */
   beside(model: string, options?: SessionOptions): Promise<Session>;
+  /** Keeps a tensor of zeros, which takes memory as it is written. */
+  zeros(type: Tensor["type"], dims: readonly number[]): Promise<Kept>;
+  /** The part of kept tensors from one index of the first dimension to before another: not copies but the same memory. */
+  rows(kept: readonly Kept[], from: number, to: number): readonly Kept[];
+  /**
+   * Copies a row of kept tensors [rows, heads, places, width] over a row of others, or of the same, up to so many places; the
+   * two have as many heads, as wide, but not as many places.
+   */
+  copyRow(from: readonly Kept[], row: number, into: readonly Kept[], over: number, places: number): void;
   /** The numbers of a kept tensor as they are when the runs asked for before are done. */
   read(kept: Kept): Promise<Tensor>;
   /** Gives the memory of kept tensors back, once the runs asked for before are done. */
@@ -133,6 +143,24 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     return answer as Extract<Answer, { kind: Kind }>;
   };
 
+  const newKept = (type: Tensor["type"], dims: readonly number[]): { kept: Kept; number: number } => {
+    const [kept, number] = [{ type, dims }, count++];
+    numbers.set(kept, number);
+    return { kept, number };
+  };
+
+  const view: Session["view"] = (kept, from, dims) => {
+    const size = countOf(dims);
+    if (from < 0 || from + size > countOf(kept.dims))
+      throw new InputError(
+        `${called}: [${kept.dims.join(", ")}] has no ${size} numbers from ${from} on; take fewer`,
+      );
+    const of = numberOf(kept, "part of");
+    const { kept: part, number } = newKept(kept.type, dims);
+    done = done.then(() => thread.tell({ kind: "view", number, of, from, dims }));
+    return part;
+  };
+
   async function end(): Promise<void> {
     await done;
     // A thread that died has ended, too.
@@ -162,7 +190,8 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     ) => {
       signal?.throwIfAborted();
       const elsewhere = new Set<string>([...keep, ...Object.keys(into)]);
-      const unkept = outputs.map(({ name }) => name).filter((name) => !elsewhere.has(name));
+      const tensors = outputs.filter(({ type }) => type !== "other").map(({ name }) => name);
+      const unkept = tensors.filter((name) => !elsewhere.has(name));
       const job: RunJob = {
         kind: "run",
         model: number,
@@ -191,26 +220,44 @@ export async function openSession(model: string, options: SessionOptions = {}): 
       run: async (feeds, options) => (await runKeeping(feeds, [], options)).outputs,
       runKeeping,
       hold(tensor, { transfer = false } = {}) {
-        const kept: Kept = { type: tensor.type, dims: tensor.dims };
-        const number = count++;
-        numbers.set(kept, number);
+        const { kept, number } = newKept(tensor.type, tensor.dims);
         const copy = transfer ? tensor : copyOf(tensor);
         done = done.then(() =>
           thread.tell({ kind: "hold", number, tensor: copy }, [copy.data.buffer as ArrayBuffer]),
         );
         return kept;
       },
-      view(kept, from, dims) {
-        const size = countOf(dims);
-        if (from < 0 || from + size > countOf(kept.dims))
-          throw new InputError(
-            `${called}: [${kept.dims.join(", ")}] has no ${size} numbers from ${from} on; take fewer`,
+      view,
+      async zeros(type, dims) {
+        const { kept, number } = newKept(type, dims);
+        const making = inTurn(() => asked("made", { kind: "zeros", number, type, dims }));
+        await making.catch((error: unknown) => {
+          numbers.delete(kept);
+          throw asError(error);
+        });
+        return kept;
+      },
+      rows: (handles, from, to) =>
+        handles.map((whole) => {
+          const [rows = 0, ...dims] = whole.dims;
+          if (!(from >= 0 && from <= to && to <= rows))
+            throw new InputError(`${called}: rows ${from} to ${to} of ${rows}; name some that are there`);
+          return view(whole, from * countOf(dims), [to - from, ...dims]);
+        }),
+      copyRow(from, row, into, over, places) {
+        for (const [at, source] of from.entries()) {
+          const target = into[at] ?? source;
+          const fits = ({ dims: [rows = 0, , most = 0] }: Kept, at: number): boolean =>
+            at < rows && places <= most;
+          if (!fits(source, row) || !fits(target, over))
+            throw new InputError(
+              `${called}: ${places} places of row ${row} do not fit row ${over}; make room first`,
+            );
+          const [read, written] = [numberOf(source, "copy of"), numberOf(target, "copy over")];
+          done = done.then(() =>
+            thread.tell({ kind: "copyRow", from: read, row, into: written, over, places }),
           );
-        const part: Kept = { type: kept.type, dims };
-        const [of, at] = [numberOf(kept, "part of"), count++];
-        numbers.set(part, at);
-        done = done.then(() => thread.tell({ kind: "view", number: at, of, from, dims }));
-        return part;
+        }
       },
       async beside(other, given = {}) {
         const begun = startOf(other, given);

@@ -48,12 +48,13 @@ describe("a conversion", () => {
       "onnx/model_quantized.onnx",
       "onnx/model_quantized.onnx_data",
       GRAPHS.score,
+      GRAPHS.step,
       MANIFEST,
       "tokenizer.json",
     ]);
     expect(readFileSync(path.join(at("out"), "tokenizer.json"), "utf8")).toBe('{"a": "ü"}');
     expect(JSON.parse(readFileSync(path.join(at("out"), MANIFEST), "utf8"))).toEqual(manifest);
-    expect(manifest).toMatchObject({ version: 1, origin: "me/model@1", dtype: "int8", device: "cpu" });
+    expect(manifest).toMatchObject({ version: 2, origin: "me/model@1", dtype: "int8", device: "cpu" });
     const config = JSON.parse(readFileSync(path.join(at("out"), "config.json"), "utf8")) as object;
     expect(config).toMatchObject({
       model_type: "starcoder2",

@@ -28,8 +28,9 @@ function giving(highest: number, positions = 64): Decoding {
       kept: {} as never,
     });
   };
+  const inputs: Session["inputs"] = [{ name: "steps", type: "int64", shape: [] }];
   // A cast because the test asks for nothing else of a session.
-  const session = { runKeeping } as Session;
+  const session = { inputs, runKeeping } as Session;
   return {
     session,
     model: starcoder2Of(config, "config.json"),

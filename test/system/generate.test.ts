@@ -100,6 +100,19 @@ describe("selfalign generate", () => {
     expect(new Set(rows.map(({ text }) => text)).size).toBeGreaterThan(rows.length * 0.9);
   });
 
+  it("gives the same bytes from a folder of an earlier version, and says what it lacks", async () => {
+    cpSync(at("tiny-int8"), at("earlier"), { recursive: true });
+    const manifest = readFileSync(at("earlier/selfalign.json"), "utf8");
+    writeFileSync(at("earlier/selfalign.json"), manifest.replace('"version": 2', '"version": 1'));
+    rmSync(at("earlier/onnx/step.onnx"));
+    const input = write("earlier.jsonl", prompts);
+    const { stderr } = await generate("earlier", input, "earlier-out.jsonl", "--max-tokens", "20");
+    expect(stderr).toContain("was converted by an earlier version");
+    const now = await generate("tiny-int8", input, "now-out.jsonl", "--max-tokens", "20");
+    expect(now.stderr).not.toContain("earlier version");
+    expect(readFileSync(at("earlier-out.jsonl"), "utf8")).toBe(readFileSync(at("now-out.jsonl"), "utf8"));
+  });
+
   it("ends a text before the first stop string, also where it is spread over tokens", async () => {
     const input = write("stops.jsonl", [{ id: 0, prompt: "for i in range(10):" }]);
     const greedy = ["--temperature", "0", "--max-tokens", "60"];

@@ -1,7 +1,7 @@
 // The goldens of test/fixtures as numbers, and the fixtures converted and opened, for tests of the graphs.
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { convert, formatOf, GRAPHS, type Dtype } from "../../src/model/convert.js";
+import { convert, drawingGraph, formatOf, GRAPHS, type Dtype } from "../../src/model/convert.js";
 import { draw, type DrawOptions } from "../../src/model/decode.js";
 import type { Drawn, DrawRequest } from "../../src/model/rows.js";
 import type { Decoding } from "../../src/model/run.js";
@@ -56,15 +56,17 @@ export interface Opened extends Decoding {
   close(): Promise<void>;
 }
 
-/** Converts a checkpoint and opens its graphs on the processor, those for CUDA too. */
+/** Converts a checkpoint and opens its graphs on the processor, those for CUDA too; `graph` draws, default its own device's. */
 export async function convertAndOpen(
   checkpoint: string,
   folder: string,
   dtype: Dtype,
   device: "cpu" | "cuda" = "cpu",
+  graph: "step" | "decode" = drawingGraph({ version: 2, device }),
 ): Promise<Opened> {
-  const { model } = await convert(folderSource(checkpoint), folder, { dtype, device, draw: () => undefined });
-  const session = await openSession(path.join(folder, GRAPHS.decode), { threads: 1 });
+  const quiet = { dtype, device, draw: () => undefined };
+  const { model } = await convert(folderSource(checkpoint), folder, quiet);
+  const session = await openSession(path.join(folder, GRAPHS[graph]), { threads: 1 });
   const score = await openSession(path.join(folder, GRAPHS.score), { threads: 1 });
   return {
     folder,
@@ -107,11 +109,21 @@ export function observed(
     for (const kept of Object.values<Kept>(ran.kept)) held.add(kept);
     return ran;
   };
+  const zeros: Session["zeros"] = async (type, dims) => {
+    const kept = await session.zeros(type, dims);
+    held.add(kept);
+    return kept;
+  };
+  const rows: Session["rows"] = (whole, from, to) => {
+    const views = session.rows(whole, from, to);
+    for (const kept of views) held.add(kept);
+    return views;
+  };
   const release: Session["release"] = (kept) => {
     for (const one of kept) held.delete(one);
     session.release(kept);
   };
-  return { session: { ...session, runKeeping, release }, held };
+  return { session: { ...session, runKeeping, zeros, rows, release }, held };
 }
 
 export function int64(values: readonly number[], dims: readonly number[]): Tensor {

@@ -99,8 +99,9 @@ describe.skipIf(python === null)("Python's onnx", () => {
       const out = path.join(folder, name.replace("/", " "), `${dtype} ${device}`);
       await convert(source, out, { dtype, device, draw: () => undefined });
       const names = ["decode.onnx", "score.onnx", ...(plain === null ? [] : [plain])];
+      if (device === "cpu") names.push("step.onnx");
       files.push(...names.map((name) => path.join(out, "onnx", name)));
     }
-    expect(askPython(python ?? "", CHECK, files)).toBe(10);
+    expect(askPython(python ?? "", CHECK, files)).toBe(13);
   });
 });

@@ -10,6 +10,7 @@ import { ELEMENT, newGraph, type Graph } from "../../src/onnx/graph.js";
 import { modelBytes } from "../../src/onnx/model.js";
 import { openSession, type Session, type SessionOptions } from "../../src/onnx/session.js";
 import type { Tensor } from "../../src/onnx/tensor.js";
+import { addUncopied } from "../../src/onnx/uncopied.js";
 
 const modelFile = (name: string): string =>
   path.resolve(import.meta.dirname, `../fixtures/onnx/${name}.onnx`);
@@ -123,6 +124,60 @@ describe("a session", () => {
       present: float32(7, 8, 7, 8),
     });
     await expect(first.beside(modelFile("missing"))).rejects.toThrow(/missing/);
+  });
+
+  it("writes over parts of what it keeps, gives what was written, and copies rows, where the graph spares copies", async () => {
+    const graph = newGraph("count");
+    const [total, step] = ["total", "step"].map((name) =>
+      graph.input(name, "float32", ["rows", 1, "places", 1]),
+    );
+    addUncopied(graph, { name: graph.int64(1), type: "int64" });
+    graph.named("grown", "Add", [total ?? "", step ?? ""]);
+    graph.output("grown", "float32", ["rows", 1, "places", 1]);
+    graph.named("doubled", "Add", [step ?? "", step ?? ""]);
+    graph.output("doubled", "float32", ["rows", 1, "places", 1]);
+    const folder = mkdtempSync(path.join(tmpdir(), "selfalign-session-"));
+    const file = path.join(folder, "count.onnx");
+    writeFileSync(file, modelBytes(graph));
+    const count = await openSession(file, { threads: 1 });
+    open.push(count);
+    rmSync(folder, { recursive: true });
+    const rows = (dims: readonly number[], ...numbers: number[]): Tensor => ({
+      ...float32(...numbers),
+      dims,
+    });
+
+    const all = await count.zeros("float32", [3, 1, 2, 1]);
+    expect(await count.read(all)).toEqual(rows([3, 1, 2, 1], 0, 0, 0, 0, 0, 0));
+    const [last] = count.rows([all], 1, 3);
+    if (last === undefined) throw new Error("no rows");
+    const places = await count.zeros("float32", [2, 1, 2, 1]);
+    const step1234 = { total: last, step: rows([2, 1, 2, 1], 1, 2, 3, 4) };
+    const into = { grown: last, doubled: places };
+    expect(await count.run(step1234, { into })).toEqual({});
+    expect(await count.run(step1234, { into, fetch: ["grown"] })).toEqual({
+      grown: rows([2, 1, 2, 1], 2, 4, 6, 8),
+    });
+    expect(await count.read(all)).toEqual(rows([3, 1, 2, 1], 0, 0, 2, 4, 6, 8));
+    // One that has no place is given; the other one is still written.
+    expect(await count.run(step1234, { into: { grown: last } })).toEqual({
+      doubled: await count.read(places),
+    });
+    const fed = { ...step1234, total: places };
+    await expect(count.run(fed, { into: { grown: all, doubled: places } })).rejects.toThrow(
+      "has shape {3,1,2,1} but the computed output shape for this run is {2,1,2,1}",
+    );
+    await expect(count.run({ total: places }, { into })).rejects.toThrow("input 'step' is missing");
+
+    const longer = await count.zeros("float32", [2, 1, 3, 1]);
+    count.copyRow([all], 2, [longer], 0, 2);
+    count.copyRow([all], 1, [longer], 1, 1);
+    expect(await count.read(longer)).toEqual(rows([2, 1, 3, 1], 9, 12, 0, 3, 0, 0));
+    expect(() => count.copyRow([longer], 0, [all], 0, 3)).toThrow("3 places of row 0 do not fit row 0");
+    expect(() => count.rows([all], 2, 4)).toThrow("rows 2 to 4 of 3");
+    await expect(count.zeros("float32", [2 ** 40])).rejects.toMatchObject({ outOfMemory: true });
+    count.release([all]);
+    expect((await count.read(last)).data).toEqual(Float32Array.of(3, 6, 9, 12));
   });
 
   it("copies inputs and takes only their part of a larger array, or moves them if it may", async () => {

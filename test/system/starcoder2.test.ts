@@ -7,7 +7,7 @@ import { CANDIDATES } from "../../src/model/sampling.js";
 import { SessionError } from "../../src/onnx/failures.js";
 import type { Session } from "../../src/onnx/session.js";
 import { coming, drawAll, greedily, logSoftmax, observed } from "./goldens.js";
-import { describeParity } from "./parity.js";
+import { BOTH, describeParity } from "./parity.js";
 
 const { model, goldenOf, greedyRequests, sampled } = describeParity("starcoder2", [
   "tiny",
@@ -73,32 +73,68 @@ describe("drawing", () => {
     expect(drawn.map(({ tokens }) => tokens)).toEqual(goldenOf("tiny").rows.map(({ tokens }) => tokens));
   });
 
-  it("holds no cache when all is drawn, nor when the reader leaves", async () => {
-    const { session, held } = observed(model("tiny"), () => undefined);
-    await drawAll({ ...model("tiny"), session }, sampled("tiny"), { batchSize: 6, chunk: 2 });
+  it("makes slots longer for a row that comes later, and takes a prompt from one that is under way", async () => {
+    const prompt = goldenOf("tiny").rows[0]?.prompt ?? [];
+    const requests = [
+      greedily(prompt, "first", { maxTokens: 40, temperature: 1, seed: 1 }),
+      greedily(prompt, "same", { maxTokens: 30, temperature: 1, seed: 2 }),
+      greedily([...prompt, ...prompt], "longer", { maxTokens: 180, temperature: 1, seed: 3 }),
+      greedily([7], "one token", { maxTokens: 3, temperature: 1, seed: 4 }),
+    ];
+    const alone = [];
+    for (const request of requests) alone.push(...(await drawAll(model("tiny"), [request])));
+    const ran: (readonly number[])[] = [];
+    let seen: () => void = () => undefined;
+    const { session } = observed(model("tiny"), ({ ids }) => {
+      ran.push(ids?.dims ?? []);
+      if (ran.length % 6 === 0) seen();
+    });
+    const late = async function* () {
+      for (const request of requests) {
+        yield request;
+        await new Promise<void>((resolve) => (seen = resolve));
+      }
+    };
+    const drawn = [];
+    const options = { batchSize: 4, chunk: 1, stopTokens: [] };
+    for await (const one of draw({ ...model("tiny"), session }, late(), options)) drawn.push(one);
+    const keys = requests.map(({ key }) => key);
+    expect(drawn.sort((a, b) => keys.indexOf(a.key) - keys.indexOf(b.key))).toEqual(alone);
+    // Two prompts go in, and no step has a row that has ended.
+    expect(ran.filter(([, tokens]) => tokens !== 1)).toEqual([
+      [1, prompt.length - 1],
+      [1, 2 * prompt.length - 1],
+    ]);
+    const steps = ran.filter(([, tokens]) => tokens === 1);
+    expect(steps.reduce((sum, [rows = 0]) => sum + rows, 0)).toBe(40 + 30 + 180 + 3);
+  });
+
+  it.each(BOTH)("holds no cache when all is drawn, nor when the reader leaves, %s", async (form) => {
+    const { session, held } = observed(model("tiny", form), () => undefined);
+    await drawAll({ ...model("tiny", form), session }, sampled("tiny"), { batchSize: 6, chunk: 2 });
     expect(held.size).toBe(0);
     const options = { batchSize: 6, chunk: 2, stopTokens: [] };
-    for await (const one of draw({ ...model("tiny"), session }, coming(sampled("tiny")), options))
+    for await (const one of draw({ ...model("tiny", form), session }, coming(sampled("tiny")), options))
       if (one.tokens.length > 2) break;
     expect(held.size).toBe(0);
   });
 });
 
-describe("a signal", () => {
+describe.each(BOTH)("a signal, %s", (form) => {
   it("ends the drawing with its reason in the middle of a run, and the session can be used again", async () => {
     for (const chunk of [null, 2]) {
       const abort = new AbortController();
       let runs = 0;
-      const { session, held } = observed(model("tiny"), () => {
+      const { session, held } = observed(model("tiny", form), () => {
         if (++runs === 5) setImmediate(() => abort.abort(new Error("enough")));
       });
       const requests = sampled("tiny");
       const options = { batchSize: 6, chunk, signal: abort.signal };
-      await expect(drawAll({ ...model("tiny"), session }, requests, options)).rejects.toThrow("enough");
+      await expect(drawAll({ ...model("tiny", form), session }, requests, options)).rejects.toThrow("enough");
       expect(held.size).toBe(0);
     }
     const [first] = goldenOf("tiny").rows;
-    const [again] = await drawAll(model("tiny"), greedyRequests("tiny").slice(0, 1));
+    const [again] = await drawAll(model("tiny", form), greedyRequests("tiny").slice(0, 1));
     expect(again?.tokens).toEqual(first?.tokens);
   });
 
@@ -111,7 +147,7 @@ describe("a signal", () => {
       })();
       const options = { batchSize: 2, chunk: 2, stopTokens: [], signal: abort.signal };
       const reading = (async () => {
-        for await (const { key } of draw(model("tiny"), source, options))
+        for await (const { key } of draw(model("tiny", form), source, options))
           if (key === "0") setTimeout(() => abort.abort(new Error("enough")), 20);
       })();
       if (first.length === 0) setTimeout(() => abort.abort(new Error("enough")), 20);
@@ -124,20 +160,20 @@ describe("a signal", () => {
   });
 });
 
-describe("too little memory", () => {
+describe.each(BOTH)("too little memory, %s", (form) => {
   const rowsIn = (feeds: Parameters<Session["runKeeping"]>[0]): number => feeds["ids"]?.dims[0] ?? 0;
   const full = () => new SessionError("bfc_arena: Failed to allocate memory", true);
 
   it.each([null, 3])("makes batches smaller, and all is drawn as before (chunk %s)", async (chunk) => {
     for (const most of [1, 3, 10]) {
-      const { session, held } = observed(model("tiny"), (feeds) => {
+      const { session, held } = observed(model("tiny", form), (feeds) => {
         if (rowsIn(feeds) > most) throw full();
       });
       const notices: string[] = [];
       const requests = sampled("tiny");
-      const expected = await drawAll(model("tiny"), requests);
+      const expected = await drawAll(model("tiny", form), requests);
       const options = { batchSize: 32, chunk, onNotice: (text: string) => notices.push(text) };
-      expect(await drawAll({ ...model("tiny"), session }, requests, options)).toEqual(expected);
+      expect(await drawAll({ ...model("tiny", form), session }, requests, options)).toEqual(expected);
       expect(notices[0]).toBe("out of memory with 32 rows: going on with 16 at a time");
       expect(held.size).toBe(0);
     }
@@ -145,30 +181,30 @@ describe("too little memory", () => {
 
   it("in the middle, at any run, loses no row and no cache", async () => {
     const requests = sampled("tiny", 12);
-    const expected = await drawAll(model("tiny"), requests);
+    const expected = await drawAll(model("tiny", form), requests);
     for (let failing = 1; failing <= 12; failing++) {
       let runs = 0;
-      const { session, held } = observed(model("tiny"), () => {
+      const { session, held } = observed(model("tiny", form), () => {
         if (++runs === failing) throw full();
       });
       const options = { batchSize: 4, chunk: 3 };
-      expect(await drawAll({ ...model("tiny"), session }, requests, options)).toEqual(expected);
+      expect(await drawAll({ ...model("tiny", form), session }, requests, options)).toEqual(expected);
       expect(held.size, `after run ${failing}`).toBe(0);
     }
   });
 
   it("for a single row is an error, as is everything else that fails", async () => {
-    const never = observed(model("tiny"), () => {
+    const never = observed(model("tiny", form), () => {
       throw full();
     });
-    await expect(drawAll({ ...model("tiny"), session: never.session }, sampled("tiny"))).rejects.toThrow(
-      full(),
-    );
-    const broken = observed(model("tiny"), () => {
+    await expect(
+      drawAll({ ...model("tiny", form), session: never.session }, sampled("tiny")),
+    ).rejects.toThrow(full());
+    const broken = observed(model("tiny", form), () => {
       throw new SessionError("broken", false);
     });
-    await expect(drawAll({ ...model("tiny"), session: broken.session }, sampled("tiny"))).rejects.toThrow(
-      "broken",
-    );
+    await expect(
+      drawAll({ ...model("tiny", form), session: broken.session }, sampled("tiny")),
+    ).rejects.toThrow("broken");
   });
 });

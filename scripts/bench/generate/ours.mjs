@@ -1,22 +1,24 @@
-// Ours in a process of its own: `draw` on the decode graph of a converted folder.
+// Ours in a process of its own: `draw` on the graph that a converted folder has for this machine.
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { formatOf, GRAPHS, MANIFEST } from "../../../dist/model/convert.js";
+import { drawingGraph, formatOf, GRAPHS, MANIFEST } from "../../../dist/model/convert.js";
 import { draw } from "../../../dist/model/decode.js";
 import { openSession } from "../../../dist/onnx/session.js";
 import { jobOf, measure } from "./meter.mjs";
 
 const job = jobOf();
-const { model, dtype, device } = JSON.parse(readFileSync(path.join(job.converted, MANIFEST), "utf8"));
-const session = await openSession(path.join(job.converted, GRAPHS.decode), { threads: job.threads });
+const manifest = JSON.parse(readFileSync(path.join(job.converted, MANIFEST), "utf8"));
+const { model, dtype, device } = manifest;
+const graph = path.join(job.converted, GRAPHS[drawingGraph(manifest)]);
+const session = await openSession(graph, { threads: job.threads });
 
 await measure(job, async (prompts, newTokens, mark) => {
   let drawing = false;
   const watched = {
     ...session,
     runKeeping(feeds, ...others) {
-      // Runs before it take all tokens of prompts but the last, or put caches together.
-      if (!drawing && feeds.ids.dims[1] === 1 && feeds.steps.data[0] > 0n) {
+      // Runs before it take all tokens of prompts but the last.
+      if (!drawing && feeds.ids.dims[1] === 1) {
         drawing = true;
         mark(newTokens);
       }
