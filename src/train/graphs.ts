@@ -5,6 +5,7 @@ import { dropoutBy } from "../grad/dropout.js";
 import { pairwise } from "../grad/nodes.js";
 import { gradients, input, newTape, type Tape, type Var } from "../grad/tape.js";
 import { newGraph, type Graph } from "../onnx/graph.js";
+import { addUncopied } from "../onnx/uncopied.js";
 import type { Batch } from "./learner.js";
 import type { Piece } from "./memory.js";
 import type { Trainable } from "./trainable.js";
@@ -30,6 +31,7 @@ export function lossGraph(trainable: Trainable, batch: Batch): Graph {
 export function gradientGraph(trainable: Trainable, batch: Batch, adding: boolean): Graph {
   const tape = newTape(newGraph("gradients"));
   const { graph } = tape;
+  addUncopied(graph, { name: graph.int64(1), type: "int64" });
   const { loss, parameters } = begun(tape, trainable, batch, true);
   const sums = adding
     ? trainable.parameters.map(({ name, dims }) => input(tape, sumName(name), tape.real, dims))
@@ -63,6 +65,7 @@ export function normGraph(pieces: readonly Piece[]): Graph {
 export function updateGraph(pieces: readonly Piece[], options: AdamW): Graph {
   const tape = newTape(newGraph("update"));
   const { graph } = tape;
+  addUncopied(graph, { name: graph.int64(1), type: "int64" });
   const factors = FACTORS.map((name) => input(tape, name, tape.real, []));
   for (const [at, { size, decayed }] of pieces.entries()) {
     const piece = (what: Parameters<typeof pieceName>[0]): Var =>

@@ -12,7 +12,7 @@ import { initialNumbers, type Parameter } from "../grad/parameters.js";
 import type { Graph } from "../onnx/graph.js";
 import { countOf } from "../onnx/header.js";
 import { modelBytes } from "../onnx/model.js";
-import { openSession, type Feeds, type Session, type SessionOptions } from "../onnx/session.js";
+import { openSession, type Feeds, type Kept, type Session, type SessionOptions } from "../onnx/session.js";
 import type { Tensor } from "../onnx/tensor.js";
 import {
   batchName,
@@ -81,6 +81,7 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
   const update = await beside(updateGraph(layout.pieces, optimiser));
   const first = options.weights ?? initialWeights(parameters, seed);
   let store = openStore(norm, layout, { weights: first });
+  const loss = norm.hold(number(0));
   let updates = 0;
   const opened = new Map<string, Promise<Session>>();
 
@@ -103,11 +104,13 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
     const adding = at > 0;
     const session = await graphFor(`${adding}`, batch, () => gradientGraph(model, batch, adding));
     const sums = parameters.map(({ name }, i) => [sumName(name), store.parameter("gradient", i)] as const);
-    const names = session.outputs.map(({ name }) => name);
-    const into = Object.fromEntries(sums.map(([, kept], i) => [names[i] ?? "", kept]));
+    const names = written(session);
+    const [lossName = ""] = names.slice(-1);
+    const places: Record<string, Kept> = { [lossName]: loss };
+    for (const [i, [, kept]] of sums.entries()) places[names[i] ?? ""] = kept;
     const key: Tensor = { type: "int32", dims: [2], data: keyOf(seed, updates, at) };
     const feeds = { ...feedsOf(batch, share), [KEY]: key, ...(adding ? Object.fromEntries(sums) : {}) };
-    return single(await session.run(feeds, { into }));
+    return single(await session.run(feeds, { into: places, fetch: [lossName] }));
   }
 
   async function normOfGradients(): Promise<number> {
@@ -122,11 +125,12 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
     const feeds: Record<string, Feeds[string]> = {};
     const into: Record<string, ReturnType<Store["piece"]>> = {};
     for (const [at, name] of FACTORS.entries()) feeds[name] = number(factors[at] ?? 0);
+    const changed = written(update);
     for (const at of layout.pieces.keys()) {
       feeds[pieceName("gradient", at)] = store.piece("gradient", at);
       for (const [i, what] of CHANGED.entries()) {
         feeds[pieceName(what, at)] = store.piece(what, at);
-        into[update.outputs[CHANGED.length * at + i]?.name ?? ""] = store.piece(what, at);
+        into[changed[CHANGED.length * at + i] ?? ""] = store.piece(what, at);
       }
     }
     await update.run(feeds, { into });
@@ -136,12 +140,12 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
   return {
     async step(batches, rate) {
       const share = 1 / batches.reduce((sum, batch) => sum + weightOf(batch), 0);
-      let loss = 0;
-      for (const [at, batch] of batches.entries()) loss += await addGradients(batch, share, at);
+      let sum = 0;
+      for (const [at, batch] of batches.entries()) sum += await addGradients(batch, share, at);
       const size = await normOfGradients();
-      const applied = Number.isFinite(loss) && Number.isFinite(size);
+      const applied = Number.isFinite(sum) && Number.isFinite(size);
       if (applied) await applyUpdate(rate, size);
-      return { loss, norm: size, applied };
+      return { loss: sum, norm: size, applied };
     },
     async evaluate(batch) {
       const weight = weightOf(batch);
@@ -227,6 +231,11 @@ function checkNames(parameters: readonly Parameter[], tensors: Tensors, prefix: 
   const stranger = [...tensors.keys()].find((name) => name.startsWith(prefix) && !known.has(name));
   if (stranger !== undefined && prefix === "")
     throw new InputError(`the model has no "${stranger}"; load what was saved of this model`);
+}
+
+/** Names of a graph's outputs, less the list that spares copies. */
+function written({ outputs }: Session): readonly string[] {
+  return outputs.filter(({ type }) => type !== "other").map(({ name }) => name);
 }
 
 function number(value: number): Tensor<"float32"> {
