@@ -17,7 +17,7 @@ export async function bench({ size = 20_000 }) {
   });
   try {
     const [address] = await once(server.stdout, "data");
-    const sizes = SEEDS.filter((seeds) => seeds <= size);
+    const sizes = [...SEEDS.filter((seeds) => seeds < size), size];
     return { rows: sizes.map((seeds) => measured(base, seeds, address.toString().trim())) };
   } finally {
     server.kill();

@@ -19,7 +19,7 @@ import { besideRefused, refusals } from "./refused.js";
 import { watchText, type Watched } from "./stops.js";
 
 export interface LocalOptions {
-  /** `gen`: a batch runs to its end in one go; `loop`: rows come and go every 32 tokens. Default `loop`. */
+  /** `gen`: a batch runs to its end in one go; `loop`: rows come and go, on the processor at any token, else every 32. Default `loop`. */
   readonly mode?: "gen" | "loop";
   /** Rows at a time. Default: what fits into free memory. */
   readonly batchSize?: number;
@@ -97,7 +97,8 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     }
     const running = await decoding.get();
     const rowTokens = Math.min(options.rowTokens ?? ROW_TOKENS, model.positions);
-    const { batchSize = batchSizeFor(model, format, rowTokens, freeBytes(device)) } = options;
+    const { batchSize = batchSizeFor(model, format, drawingGraph(manifest), rowTokens, freeBytes(device)) } =
+      options;
     const chunk = mode === "gen" ? null : CHUNK;
     const how = { batchSize, chunk, stopTokens, signal, ...(onNotice === undefined ? {} : { onNotice }) };
     const drawn = besideRefused(draw(running, drawable(), how), refused);

@@ -1,5 +1,5 @@
 // From a StarCoder2 or GPT-2 checkpoint in the Hugging Face layout to a folder that we and transformers.js run: one file of weights,
-// three graphs over it, the tokenizer's files and a manifest. Weights go through in pieces of a few megabytes; a conversion
+// the graphs over it, the tokenizer's files and a manifest. Weights go through in pieces of a few megabytes; a conversion
 // that was cut goes on where it was. Refuses checkpoints that lack a tensor, and disks that lack the room, before it writes.
 import { createHash } from "node:crypto";
 import { mkdir, rm, stat, statfs, writeFile } from "node:fs/promises";

@@ -9,8 +9,11 @@ import type { Format } from "./weights.js";
 const MOST = 64;
 /** Share of free memory that is planned with. */
 const SHARE = 0.7;
-/** A step holds the cache it reads and the one it writes, and the runtime keeps some more for the next. */
-const COPIES = 2.5;
+/**
+ * Caches in memory at a time: the looped graph holds the one it reads and the one it writes, and the runtime keeps some more for
+ * the next; the graph of one step changes one in place, and makes a part of it anew when it grows.
+ */
+const COPIES = { decode: 2.5, step: 1.25 } as const;
 
 /** Bytes of keys and values for one token. */
 export function cacheBytes({ layers, kvHeads, headDim }: Architecture, { activations }: Format): number {
@@ -18,9 +21,15 @@ export function cacheBytes({ layers, kvHeads, headDim }: Architecture, { activat
 }
 
 /** Rows of up to `tokens` tokens each that fit into the bytes that are free once the model is loaded; at least 1. */
-export function batchSizeFor(model: Architecture, format: Format, tokens: number, free: number): number {
+export function batchSizeFor(
+  model: Architecture,
+  format: Format,
+  graph: keyof typeof COPIES,
+  tokens: number,
+  free: number,
+): number {
   const logits = 4 * (3 * model.vocabulary + 8 * CANDIDATES);
-  const row = COPIES * tokens * cacheBytes(model, format) + logits;
+  const row = COPIES[graph] * tokens * cacheBytes(model, format) + logits;
   return Math.max(1, Math.min(MOST, Math.floor((SHARE * free) / row)));
 }
 

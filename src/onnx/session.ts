@@ -132,13 +132,15 @@ export async function openSession(model: string, options: SessionOptions = {}): 
   const asked = async <Kind extends Answer["kind"]>(
     kind: Kind,
     job: Job,
-    moved?: readonly ArrayBuffer[],
+    { moved, what = called }: { moved?: readonly ArrayBuffer[]; what?: string } = {},
   ): Promise<Extract<Answer, { kind: Kind }>> => {
     if (closing !== null)
-      throw new SessionError(`${called}: the session was closed before the ${job.kind} began`, false);
+      throw new SessionError(`${what}: the session was closed before the ${job.kind} began`, false);
     const answer = await thread.ask(job, moved);
+    if (answer.kind === "failed" && job.kind === "open")
+      throw openError(job.start.model, job.start.device, answer.message, answer.libraries);
     if (answer.kind !== kind)
-      throw sessionError(called, answer.kind === "failed" ? answer.message : "no answer");
+      throw sessionError(what, answer.kind === "failed" ? answer.message : "no answer");
     // A cast because TypeScript does not narrow a union by a generic kind.
     return answer as Extract<Answer, { kind: Kind }>;
   };
@@ -172,12 +174,16 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     if (closing === null) await asked("closed", { kind: "drop", number });
   }
 
-  const sessionOn = (number: number, { inputs, outputs }: Answer & { kind: "opened" }): Session => {
+  const sessionOn = (
+    number: number,
+    what: string,
+    { inputs, outputs }: Answer & { kind: "opened" },
+  ): Session => {
     async function doRun(job: RunJob, signal: AbortSignal | undefined): Promise<Answer & { kind: "ran" }> {
       signal?.throwIfAborted();
       const tensors = [...job.feeds.values()].filter((feed) => typeof feed !== "number");
       const moved = new Set(tensors.map(({ data }) => data.buffer as ArrayBuffer));
-      const answer = await asked("ran", job, [...moved]);
+      const answer = await asked("ran", job, { moved: [...moved], what });
       if (signal?.aborted) thread.tell({ kind: "release", kept: [...job.keep.values()] });
       signal?.throwIfAborted();
       return answer;
@@ -263,7 +269,7 @@ export async function openSession(model: string, options: SessionOptions = {}): 
         const begun = startOf(other, given);
         const at = count++;
         const answer = await inTurn(() => asked("opened", { kind: "open", number: at, start: begun }));
-        return sessionOn(at, answer);
+        return sessionOn(at, `model "${other}"`, answer);
       },
       async read(kept) {
         const number = numberOf(kept, "read of");
@@ -277,7 +283,7 @@ export async function openSession(model: string, options: SessionOptions = {}): 
       close: number === FIRST ? () => (closing ??= end()) : () => inTurn(() => drop(number)),
     };
   };
-  return sessionOn(FIRST, opened);
+  return sessionOn(FIRST, called, opened);
 }
 
 function startOf(model: string, options: SessionOptions): SessionStart {

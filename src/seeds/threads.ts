@@ -41,7 +41,7 @@ interface Thread {
  */
 const YOUNG_MB = 96;
 /**
- * MiB for a thread's old objects: far more than the tree of the largest file that is read takes, and little enough that V8 collects
+ * MiB for a thread's old objects: room for a tree of `MAX_NODES` and what is found in it, and little enough that V8 collects
  * what it can before it asks for more; without a limit a thread holds up to twice as much.
  */
 const OLD_MB = 384;

@@ -1,17 +1,23 @@
 // A causal model from a corpus to a folder that transformers loads: filter, tokenizer, token store, training, model. Everything
 // lies in one folder and each part is made once, so that the same command goes on where it was stopped:
 //   tokenizer/  tokens/  training/ (see folder.ts)  model/
-import { stat } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import type { CorpusOptions } from "../corpus/open.js";
+import { openCorpus, type CorpusOptions } from "../corpus/open.js";
+import { InputError } from "../core/errors.js";
+import { isMissing, writeWhole } from "../core/files.js";
 import { stoppedBySignals } from "../core/interrupt.js";
+import { lockFolder } from "../core/lock.js";
 import { startProgress, type Draw } from "../core/progress.js";
+import { changesOf, type ContentOptions } from "../core/run.js";
 import { rateFactor } from "../grad/schedule.js";
 import { loadTokenizer } from "../model/tokenizer.js";
 import { causal } from "./causal.js";
 import { openCausalData, trainingDataOf, type CausalData, type DataStats } from "./causaldata.js";
+import { checkpointName } from "./checkpoints.js";
 import { stepsIn } from "./data.js";
 import { fit, type FitOptions, type FitResult } from "./fit.js";
+import type { Learner } from "./learner.js";
 import { openLearner } from "./learning.js";
 import { causalModelOf, configFor, countParameters, saveModel, type Config } from "./models.js";
 import { overfitOneBatch, type Overfit } from "./overfit.js";
@@ -21,11 +27,11 @@ import { trainTokenizerTo } from "./tokenizer.js";
 export interface CausalRunOptions extends Partial<Preset> {
   /** What is not given here is the preset's; default "laptop". */
   readonly preset?: PresetName;
-  /** Folder of a tokenizer; default one that is learned from the same files. */
+  /** Folder or tokenizer.json of a tokenizer; default one that is learned from the same files. */
   readonly tokenizer?: string;
   /** Files to read at most; default all. */
   readonly files?: number;
-  /** Steps in all; default as many as `epochs` take. */
+  /** Steps in all; default as many as `epochs` take. The rates depend on it: a run can't be made longer later. */
   readonly steps?: number;
   /** Times that every sample is seen, default 1. */
   readonly epochs?: number;
@@ -68,19 +74,64 @@ export async function trainCausalTo(
     : stoppedBySignals();
   try {
     const settings: Settings = { seed: 0, ...presetOf(options.preset ?? "laptop"), ...options, signal };
-    const tokenizer = settings.tokenizer ?? (await learnedTokenizer(spec, folder, settings));
-    return await trained(folder, tokenizer, { ...settings, corpus: spec });
+    await mkdir(folder, { recursive: true });
+    const unlock = await lockFolder(folder);
+    try {
+      const { tokenizer } = settings;
+      const place =
+        tokenizer === undefined
+          ? await learnedTokenizer(spec, folder, settings)
+          : await tokenizerFolder(tokenizer);
+      return await trained(folder, place, { ...settings, corpus: spec });
+    } finally {
+      await unlock();
+    }
   } finally {
     release();
   }
 }
 
-/** The tokenizer of the folder, learned where it is not there yet. */
+/** What a folder's tokenizer was learned from; written when it is there. */
+const LEARNED_FROM = "learned-from.json";
+
+/**
+ * The tokenizer of the folder, learned where it is not there yet.
+ * @throws InputError where it was learned from something else.
+ */
 async function learnedTokenizer(spec: string, folder: string, settings: Settings): Promise<string> {
+  const { seed, files = Infinity, mentions, vocabSize, env } = settings;
+  const { identity } = await openCorpus(spec, env === undefined ? {} : { env });
+  const content: ContentOptions = {
+    corpus: identity,
+    seed,
+    files: Number.isFinite(files) ? files : "all",
+    mentions: mentions.join(","),
+    vocabSize,
+  };
   const place = path.join(folder, "tokenizer");
-  const there = await stat(path.join(place, "tokenizer.json")).catch(() => null);
-  if (there === null) await trainTokenizerTo(spec, place, settings);
-  return place;
+  const note = path.join(place, LEARNED_FROM);
+  const text = await readFile(note, "utf8").catch((error: unknown) => {
+    if (isMissing(error)) return null;
+    throw error;
+  });
+  if (text === null) {
+    await trainTokenizerTo(spec, place, settings);
+    await writeWhole(note, `${JSON.stringify(content, null, 2)}\n`);
+    return place;
+  }
+  // A cast because the note is written above alone.
+  const changes = changesOf(JSON.parse(text) as ContentOptions, content);
+  if (changes === null) return place;
+  throw new InputError(
+    `tokenizer ${place} was learned from something else (${changes}): choose another folder, or remove this one`,
+  );
+}
+
+/** The folder of a tokenizer that is named by it or by its tokenizer.json. */
+async function tokenizerFolder(place: string): Promise<string> {
+  const isFolder = (await stat(place).catch(() => null))?.isDirectory() === true;
+  if (isFolder || path.basename(place) !== "tokenizer.json") return place;
+  return path.dirname(place);
 }
 
 async function trained(folder: string, place: string, settings: Settings): Promise<CausalRun> {
@@ -94,25 +145,32 @@ async function trained(folder: string, place: string, settings: Settings): Promi
     dataSeed: seed,
     progress,
   }).finally(() => progress.close());
-  const learner = await openLearner(causal(model), { seed, ...(threads === undefined ? {} : { threads }) });
+  let learner: Learner | null = null;
   try {
+    learner = await openLearner(causal(model), { seed, ...(threads === undefined ? {} : { threads }) });
     const batches = trainingDataOf(data, settings.accumulation);
     const training = settings.overfitOneBatch
       ? await overfitOneBatch(learner, batches, { ...settings, schedule: () => settings.rate })
       : await fit(learner, batches, fitOptions(folder, config, data, settings));
-    const weights = path.join(folder, "training/best/model.safetensors");
     const out = path.join(folder, "model");
-    if (!settings.overfitOneBatch) await saveModel(out, config, weights, place);
+    const isFit = "ended" in training;
+    if (isFit) await saveModel(out, config, weightsOf(folder, training), place);
     return {
-      model: settings.overfitOneBatch ? null : out,
+      model: isFit ? out : null,
       parameters: countParameters(model),
       data: data.stats,
       training,
     };
   } finally {
-    await learner.close();
+    await learner?.close();
     await data.close();
   }
+}
+
+/** The file of the best weights; the last ones where nothing was kept apart to tell. */
+function weightsOf(folder: string, { best, step }: FitResult): string {
+  const at = best === null ? checkpointName(step) : "best";
+  return path.join(folder, "training", at, "model.safetensors");
 }
 
 function fitOptions(folder: string, config: Config, data: CausalData, settings: Settings): FitOptions {

@@ -27,17 +27,6 @@ export interface Gpt2 {
   readonly dropout: number;
 }
 
-/** GPT-2 as it was published, with 124 million parameters, less its dropout. */
-export const GPT2: Gpt2 = {
-  vocabulary: 50257,
-  positions: 1024,
-  hidden: 768,
-  layers: 12,
-  heads: 12,
-  epsilon: 1e-5,
-  dropout: 0,
-};
-
 const EMBEDDING = "transformer.wte.weight";
 const POSITIONS = "transformer.wpe.weight";
 const LAST_NORM = "transformer.ln_f";

@@ -78,9 +78,14 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
   const norm = await openGraph(normGraph(layout.pieces), (file) => openSession(file, settings("norm")));
   const beside = (graph: Graph): Promise<Session> =>
     openGraph(graph, (file) => norm.beside(file, settings(graph.name)));
-  const update = await beside(updateGraph(layout.pieces, optimiser));
-  const first = options.weights ?? initialWeights(parameters, seed);
-  let store = openStore(norm, layout, { weights: first });
+  const first = (): Tensors => options.weights ?? initialWeights(parameters, seed);
+  const [update, begun] = await beside(updateGraph(layout.pieces, optimiser))
+    .then((opening) => [opening, openStore(norm, layout, { weights: first() })] as const)
+    .catch(async (error: unknown) => {
+      await norm.close();
+      throw error;
+    });
+  let store = begun;
   const loss = norm.hold(number(0));
   let updates = 0;
   const opened = new Map<string, Promise<Session>>();
@@ -213,7 +218,8 @@ function checked(
   checkNames(parameters, weights, "");
   const momentsOf = (prefix: string): Tensors => {
     checkNames(parameters, moments, prefix);
-    return new Map([...moments].map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+    const own = [...moments].filter(([name]) => name.startsWith(prefix));
+    return new Map(own.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
   };
   return { weights, means: momentsOf(MOMENTS.means), squares: momentsOf(MOMENTS.squares) };
 }

@@ -24,17 +24,24 @@ export function causalModelOf(config: Config): CausalModel {
   const model = architectureOf(config, "config.json");
   const { ropeTheta } = model;
   // A StarCoder2 has rotary positions always, a GPT-2 never.
-  if (ropeTheta !== null) return starcoder2({ ...model, ropeTheta });
+  if (ropeTheta !== null) {
+    const dropout = dropoutOf(config, ["residual_dropout", "embedding_dropout", "attention_dropout"], 0);
+    return starcoder2({ ...model, ropeTheta }, { dropout });
+  }
   if (!model.tied || model.inner !== 4 * model.hidden)
     throw new InputError(
       "config.json: a GPT-2 is trained with a tied head and n_inner of 4 times n_embd; leave both out",
     );
-  const [dropout, ...others] = ["resid_pdrop", "embd_pdrop", "attn_pdrop"].map((name) => config[name] ?? 0);
-  if (typeof dropout !== "number" || others.some((other) => other !== dropout))
-    throw new InputError(
-      "config.json: resid_pdrop, embd_pdrop and attn_pdrop must be one number; make them equal",
-    );
+  const dropout = dropoutOf(config, ["resid_pdrop", "embd_pdrop", "attn_pdrop"], 0.1);
   return gpt2({ ...model, dropout });
+}
+
+/** The one share that these fields name; `otherwise` is transformers' where one is left out. */
+function dropoutOf(config: Config, names: readonly string[], otherwise: number): number {
+  const [share, ...others] = names.map((name) => config[name] ?? otherwise);
+  if (typeof share === "number" && share >= 0 && share < 1 && others.every((other) => other === share))
+    return share;
+  throw new InputError(`config.json: ${names.join(", ")} must be one number from 0 to 1; make them equal`);
 }
 
 /** Numbers that a model learns. */

@@ -5,7 +5,7 @@ import { countOf } from "../onnx/header.js";
 import type { Layout } from "./memory.js";
 
 /** What there is a number of for each number of the weights. */
-export const STRETCHES = ["weights", "means", "squares", "gradient"] as const;
+const STRETCHES = ["weights", "means", "squares", "gradient"] as const;
 export type Stretch = (typeof STRETCHES)[number];
 
 export type Tensors = ReadonlyMap<string, Tensor<"float32">>;

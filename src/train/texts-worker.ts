@@ -17,8 +17,8 @@ const job = openTextJob(start);
 
 async function answer(work: () => Promise<TextsAnswer>): Promise<void> {
   const given = await work().catch((error: unknown) => ({ failed: asError(error).message }));
-  parentPort?.postMessage(given);
   settle(owing);
+  parentPort?.postMessage(given);
 }
 
 parentPort?.on("message", (question: TextsQuestion) => {

@@ -30,17 +30,24 @@ describe("memory", () => {
 
   it("lets in more rows where more is free and they are shorter, from 1 to 64", () => {
     const sizes = [0, 0.1, 1, 4, 16, 64, 1_000].map((free) =>
-      batchSizeFor(MODEL, SINGLES, 1_024, free * 1e9),
+      batchSizeFor(MODEL, SINGLES, "decode", 1_024, free * 1e9),
     );
     expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
     expect([sizes[0], sizes.at(-1)]).toEqual([1, 64]);
-    expect(batchSizeFor(MODEL, HALVES, 1_024, 4e9)).toBeGreaterThan(batchSizeFor(MODEL, SINGLES, 1_024, 4e9));
-    expect(batchSizeFor(MODEL, SINGLES, 512, 4e9)).toBeGreaterThan(batchSizeFor(MODEL, SINGLES, 1_024, 4e9));
+    expect(batchSizeFor(MODEL, HALVES, "decode", 1_024, 4e9)).toBeGreaterThan(
+      batchSizeFor(MODEL, SINGLES, "decode", 1_024, 4e9),
+    );
+    expect(batchSizeFor(MODEL, SINGLES, "step", 1_024, 4e9)).toBeGreaterThan(
+      batchSizeFor(MODEL, SINGLES, "decode", 1_024, 4e9),
+    );
+    expect(batchSizeFor(MODEL, SINGLES, "decode", 512, 4e9)).toBeGreaterThan(
+      batchSizeFor(MODEL, SINGLES, "decode", 1_024, 4e9),
+    );
   });
 
   it("never plans with more than is free", () => {
     for (const free of [1e9, 3e9, 8e9]) {
-      const rows = batchSizeFor(MODEL, SINGLES, 2_048, free);
+      const rows = batchSizeFor(MODEL, SINGLES, "decode", 2_048, free);
       // A step reads one cache and writes another.
       expect(rows * 2_048 * 2 * cacheBytes(MODEL, SINGLES)).toBeLessThan(free);
     }

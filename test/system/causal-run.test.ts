@@ -17,6 +17,9 @@ import { askPython, pythonWith } from "./python.js";
 
 const CONFIGS = {
   gpt2: {
+    resid_pdrop: 0,
+    embd_pdrop: 0,
+    attn_pdrop: 0,
     model_type: "gpt2",
     architectures: ["GPT2LMHeadModel"],
     n_positions: 64,
@@ -112,7 +115,7 @@ describe.each(["gpt2", "starcoder2"] as const)("a %s from a corpus", (config) =>
       InputError,
     );
     const other = { ...options(config), mentions: [] };
-    await expect(trainCausalTo(corpus, folderOf(config), other)).rejects.toThrow("made of something else");
+    await expect(trainCausalTo(corpus, folderOf(config), other)).rejects.toThrow("from something else");
   });
 
   it("scores in our runner what it scores in transformers", async (context) => {
@@ -130,6 +133,17 @@ describe.each(["gpt2", "starcoder2"] as const)("a %s from a corpus", (config) =>
     expect(theirs.ids).toEqual([first, ...rest]);
     expect(scored.nll).toBeCloseTo(theirs.loss, 4);
   });
+});
+
+it("keeps the last weights where nothing is left to validate with", async () => {
+  const folder = path.join(base, "unvalidated");
+  const made = await trainCausalTo(corpus, folder, { ...options("gpt2"), validation: 0.001, steps: 3 });
+  expect(made).toMatchObject({ data: { valid: { chunks: 0 } }, training: { best: null, step: 3 } });
+  const last = path.join(folder, "training/checkpoints/step-000003/model.safetensors");
+  expect(readFileSync(path.join(folder, "model/model.safetensors")).equals(readFileSync(last))).toBe(true);
+  await expect(
+    trainCausalTo(corpus, folder, { ...options("gpt2"), validation: 0.001, steps: 3, vocabSize: 300 }),
+  ).rejects.toThrow("was learned from something else (vocabSize");
 });
 
 it("learns one batch by heart, and writes no model", async () => {
