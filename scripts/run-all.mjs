@@ -16,7 +16,10 @@ const { followLog } = await import("./follow-log.mjs");
 
 const FLAGS = {
   ...RUN_FLAGS,
-  "no-workshop": { kind: "switch", about: "leave the notebooks out that train models; they take minutes" },
+  "stages-only": {
+    kind: "switch",
+    about: "leave out the notebooks that belong to no stage; they take minutes",
+  },
   "no-notebooks": { kind: "switch", about: "run the stages straight from src, all at once" },
 };
 const ABOUT =
@@ -30,9 +33,8 @@ const NOTEBOOKS = [
   ["04_export_dataset", ["dataset", "report"]],
 ];
 
-/** Notebooks that are about no run; they come last. The first two take seconds. */
-const OTHERS = ["05_run_starcoder2", "06_prompt_lab"];
-const WORKSHOP = ["07_train_causal_lm"];
+/** Notebooks that are about no run; they come last. */
+const OTHERS = ["05_run_starcoder2", "06_prompt_lab", "07_train_causal_lm"];
 
 async function main(args) {
   const { values, others } = parseFlags(args, FLAGS);
@@ -44,7 +46,7 @@ async function main(args) {
   const options = pipelineOptions(values);
   absolute(options);
   if (values["no-notebooks"]) await lab.runPipeline({ ...options, draw: lab.drawOn(process.stderr) });
-  else await runNotebooks(options, values["no-workshop"] ? OTHERS : [...OTHERS, ...WORKSHOP]);
+  else await runNotebooks(options, values["stages-only"] ? [] : OTHERS);
   await tellWhere(options.outputDir, values["no-notebooks"]);
 }
 
