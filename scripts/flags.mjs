@@ -103,15 +103,21 @@ export const EXPORT_FLAGS = {
   split: { kind: "text", value: "NAME", fallback: "train", about: "train, test, or all" },
 };
 
-/** Flags of `tokenizer train`. */
-export const TOKENIZER_FLAGS = {
-  out: { kind: "text", value: "DIR", about: "folder for tokenizer.json and tokenizer_config.json" },
+/** Flags of whatever learns from a corpus's files. */
+export const SOURCE_FLAGS = {
   corpus: {
     kind: "text",
     value: "NAME",
     fallback: "stdlib",
     about: "what it learns from, as for run --corpus",
   },
+  files: { kind: "count", value: "N", about: "files at most (default: all)" },
+};
+
+/** Flags of `tokenizer train`. */
+export const TOKENIZER_FLAGS = {
+  out: { kind: "text", value: "DIR", about: "folder for tokenizer.json and tokenizer_config.json" },
+  ...SOURCE_FLAGS,
   "vocab-size": {
     kind: "count",
     value: "N",
@@ -131,7 +137,6 @@ export const TOKENIZER_FLAGS = {
     about: "words (numbers as GPT-2 cuts them), single (each digit alone, as StarCoder2), or grouped",
   },
   mentions: { kind: "list", value: "A,B", about: "files that hold none of these texts are left out" },
-  files: { kind: "count", value: "N", about: "files at most (default: all)" },
   seed: { kind: "number", value: "N", fallback: 0, about: "draws the order of the files" },
   workers: { kind: "count", value: "N", about: "threads that count words (default: one per processor)" },
 };

@@ -1,6 +1,7 @@
 // Flags of `train`, and what the parsed values are as the library's options.
 import { readFileSync } from "node:fs";
 import { InputError, PRESETS } from "selfalign";
+import { known, SOURCE_FLAGS } from "./flags.mjs";
 
 const NAMES = Object.keys(PRESETS).join(", ");
 const preset = "default: the preset's";
@@ -8,12 +9,7 @@ const preset = "default: the preset's";
 /** Flags of `train causal`. */
 export const CAUSAL_FLAGS = {
   out: { kind: "text", value: "DIR", about: "folder for tokenizer, tokens, training and model" },
-  corpus: {
-    kind: "text",
-    value: "NAME",
-    fallback: "stdlib",
-    about: "what it learns from, as for run --corpus",
-  },
+  ...SOURCE_FLAGS,
   preset: { kind: "text", value: "NAME", fallback: "laptop", about: `model and settings: ${NAMES}` },
   config: { kind: "text", value: "FILE", about: `config.json of a GPT-2 or StarCoder2 to train (${preset})` },
   tokenizer: {
@@ -28,7 +24,6 @@ export const CAUSAL_FLAGS = {
     about: `files that hold none of these texts are left out (${preset})`,
   },
   "key-words": { kind: "list", value: "A,B", about: `words that make a sample count for more (${preset})` },
-  files: { kind: "count", value: "N", about: "files at most (default: all)" },
   context: { kind: "count", value: "N", about: `tokens of a sample (${preset})` },
   "batch-size": { kind: "count", value: "N", about: `samples of a batch (${preset})` },
   accumulation: { kind: "count", value: "N", about: `batches of a step (${preset})` },
@@ -83,7 +78,7 @@ export function causalOptions(flags) {
     epochs: flags.epochs,
     seed: flags.seed,
     overfitOneBatch: flags["overfit-one-batch"],
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    ...known(given),
   };
 }
 

@@ -17,6 +17,7 @@ Logits are base64 of little-endian float32. Prompts are random, drawn until ever
 
 import base64
 import json
+from pathlib import Path
 
 import torch
 import transformers
@@ -66,6 +67,22 @@ def pair_of(model, prompt, text):
 
 def packed(tensor):
     return base64.b64encode(tensor.float().contiguous().numpy().astype("<f4").tobytes()).decode()
+
+
+def write_folder(folder, model, lengths, generator):
+    """The model as transformers saves it, and its answers on a prompt of each length."""
+    rows = [row_of(model, length, generator) for length in lengths]
+    model.save_pretrained(folder)
+    (folder / "generation_config.json").unlink()
+    write_golden(folder, model, rows)
+
+
+def make_all(models, folder, make):
+    """Calls `make` with the subfolder of each model and what it is made of."""
+    torch.set_num_threads(1)
+    with torch.no_grad():
+        for name, model in models.items():
+            make(Path(folder) / name, **model)
 
 
 def write_golden(folder, model, rows):

@@ -7,13 +7,12 @@ Each folder holds `config.json` and `model.safetensors` (F32), and `golden.json`
 """
 
 import sys
-from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from decoding import row_of, write_golden
+from decoding import make_all, write_folder
 
 # What each is there for: its geometry differs from the others'. One row of "untied" ends at the last position.
 MODELS = {
@@ -70,21 +69,10 @@ def write_published(file):
 
 def make(folder, lengths, published=False, **geometry):
     generator = torch.Generator().manual_seed(0)
-    model = build(geometry, generator)
-    rows = [row_of(model, length, generator) for length in lengths]
-    model.save_pretrained(folder)
-    (folder / "generation_config.json").unlink()
+    write_folder(folder, build(geometry, generator), lengths, generator)
     if published:
         write_published(folder / "model.safetensors")
-    write_golden(folder, model, rows)
-
-
-def main(folder):
-    torch.set_num_threads(1)
-    with torch.no_grad():
-        for name, model in MODELS.items():
-            make(Path(folder) / name, **model)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    make_all(MODELS, *sys.argv[1:], make)

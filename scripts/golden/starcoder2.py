@@ -8,12 +8,11 @@ Each folder holds `config.json` and `model.safetensors` (F32), and `golden.json`
 
 import json
 import sys
-from pathlib import Path
 
 import torch
 from transformers import Starcoder2Config, Starcoder2ForCausalLM
 
-from decoding import pairs_of, row_of, write_golden
+from decoding import make_all, write_folder
 
 SMALL = dict(hidden_size=32, intermediate_size=64, num_attention_heads=2, max_position_embeddings=128)
 
@@ -87,21 +86,10 @@ def write_legacy(path):
 
 def make(folder, lengths, rope_theta, legacy=False, **geometry):
     generator = torch.Generator().manual_seed(0)
-    model = build(rope_theta, geometry, generator)
-    rows = [row_of(model, length, generator) for length in lengths]
-    model.save_pretrained(folder)
-    (folder / "generation_config.json").unlink()
+    write_folder(folder, build(rope_theta, geometry, generator), lengths, generator)
     if legacy:
         write_legacy(folder / "config.json")
-    write_golden(folder, model, rows)
-
-
-def main(folder):
-    torch.set_num_threads(1)
-    with torch.no_grad():
-        for name, model in MODELS.items():
-            make(Path(folder) / name, **model)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    make_all(MODELS, *sys.argv[1:], make)

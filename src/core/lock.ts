@@ -1,6 +1,7 @@
 // One writer per run directory, or per file. The lock is a file that names its holder; a holder that has died leaves it
 // behind, and the next run sees that and takes over.
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
 import { InputError } from "./errors.js";
@@ -31,7 +32,7 @@ export function lockOutput(file: string): Promise<() => Promise<void>> {
 
 /** `what` is locked by `file`; `flag` names another one. */
 async function takeLock(file: string, what: string, flag: string): Promise<() => Promise<void>> {
-  const mine = `${file}.${process.pid}`;
+  const mine = `${file}.${randomUUID()}`; // two in one process ask too
   const text = JSON.stringify({ pid: process.pid, host: hostname(), born: await birthOf(process.pid) });
   await writeFile(mine, text);
   try {
@@ -41,7 +42,7 @@ async function takeLock(file: string, what: string, flag: string): Promise<() =>
       if (seen === null) continue;
       const holder = parseHolder(seen);
       if (holder === null || (await isAlive(holder))) throw heldError(what, flag, file, holder);
-      await takeAway(file, seen);
+      await takeAway(file, seen, what, flag);
     }
   } finally {
     await rm(mine, { force: true });
@@ -61,17 +62,17 @@ async function tryLink(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Removes a dead holder's lock; if someone else was quicker and the file is now theirs, puts it back. */
-async function takeAway(file: string, seen: string): Promise<void> {
-  const aside = `${file}.stale.${process.pid}`;
+/**
+ * Removes a dead holder's lock. Who does that holds a lock on it: of two that see the same dead holder, the slower one
+ * would remove the lock of the quicker one.
+ */
+async function takeAway(file: string, seen: string, what: string, flag: string): Promise<void> {
+  const unlock = await takeLock(`${file}.taking`, what, flag);
   try {
-    await rename(file, aside);
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
+    if ((await readFile(file, "utf8").catch(missingAsNull)) === seen) await rm(file);
+  } finally {
+    await unlock();
   }
-  if ((await readFile(aside, "utf8")) !== seen) await tryLink(aside, file);
-  await rm(aside, { force: true });
 }
 
 async function isAlive(holder: Holder): Promise<boolean> {

@@ -19,6 +19,16 @@ export interface Parameter {
   readonly decayed: boolean;
 }
 
+/** A vector that begins with one number and is not decayed: a bias, or the gain of a normalisation. */
+export function constant(name: string, size: number, value: number): Parameter {
+  return { name, dims: [size], initial: { kind: "constant", value }, decayed: false };
+}
+
+/** Gain and bias of a layer normalisation. */
+export function layerNormOf(name: string, size: number): Parameter[] {
+  return [constant(`${name}.weight`, size, 1), constant(`${name}.bias`, size, 0)];
+}
+
 /** The numbers that a parameter begins with. */
 export function initialNumbers({ name, dims, initial }: Parameter, seed: number): Float32Array {
   const numbers = new Float32Array(countOf(dims));

@@ -4,7 +4,7 @@ import { InputError } from "../core/errors.js";
 
 /** What the rate does after the warm-up: stays, falls on a line to 0, or falls to 0 on half a wave. */
 export const SCHEDULES = ["constant", "linear", "cosine"] as const;
-export type Schedule = (typeof SCHEDULES)[number];
+export type ScheduleName = (typeof SCHEDULES)[number];
 
 export interface ScheduleOptions {
   /** Updates over which the rate rises from 0 to its peak. Default 0. */
@@ -15,7 +15,7 @@ export interface ScheduleOptions {
 
 /** The factor, 0 to 1, for the update after `done` others. @throws InputError for a schedule that does not exist. */
 export function rateFactor(
-  schedule: Schedule,
+  schedule: ScheduleName,
   done: number,
   { warmup = 0, updates }: ScheduleOptions,
 ): number {

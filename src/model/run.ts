@@ -1,5 +1,6 @@
 // One run of the graph whose loop is inside: plain numbers in, tokens and a grown cache out. The cache stays with the runtime.
-import type { Kept, Session } from "../onnx/session.js";
+import type { Kept } from "../onnx/kept.js";
+import type { Session } from "../onnx/session.js";
 import type { Tensor } from "../onnx/tensor.js";
 import type { Architecture } from "./architecture.js";
 import { cacheNames } from "./graphs.js";

@@ -1,6 +1,7 @@
 // The cache of rows that go one step at a time: a slot for each, of the same length, changed in place by the graph of
 // step.ts. It stays with the runtime. A slot takes memory as it is filled.
-import type { Kept } from "../onnx/session.js";
+
+import type { Kept } from "../onnx/kept.js";
 import { cacheNames } from "./graphs.js";
 import { rowFeeds, type Decoding, type RowInput } from "./run.js";
 

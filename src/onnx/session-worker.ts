@@ -153,7 +153,11 @@ async function open(number: number, given: SessionStart): Promise<Answer> {
   });
   models.set(number, session);
   const { inputMetadata, outputMetadata } = session;
-  return { kind: "opened", inputs: inputMetadata.map(portOf), outputs: outputMetadata.map(portOf) };
+  return {
+    kind: "opened",
+    inputs: inputMetadata.map(portOf),
+    outputs: outputMetadata.filter(({ name }) => name !== UNCOPIED).map(portOf),
+  };
 }
 
 async function run({ model, feeds, fetch, into, keep }: RunJob): Promise<Answer> {

@@ -4,11 +4,10 @@
 // handle. A run under way can't be stopped: when it is given up its result is thrown away. Whoever opens a session
 // closes it; importing this file loads no runtime.
 import { availableParallelism } from "node:os";
-import { InputError } from "../core/errors.js";
 import { asError } from "../core/files.js";
 import { unlessAborted } from "../core/interrupt.js";
 import { openError, sessionError, SessionError, type Device } from "./failures.js";
-import { countOf } from "./header.js";
+import { copyOf, openKeeping, type Keeping, type Kept } from "./kept.js";
 import type { Answer, Job, Port, RunJob, SessionStart } from "./session-worker.js";
 import type { Tensor } from "./tensor.js";
 import { openThread, threadFile } from "./thread.js";
@@ -28,9 +27,6 @@ export interface SessionOptions {
   readonly profile?: string;
 }
 
-/** A tensor that stays with the runtime until it is released or the session is closed. */
-export type Kept = Pick<Tensor, "type" | "dims">;
-
 /** Inputs by name: numbers, or outputs that were kept. */
 export type Feeds = Readonly<Record<string, Tensor | Kept>>;
 
@@ -49,7 +45,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Session {
+export interface Session extends Keeping {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   /** Runs the model. @throws SessionError, or the signal's reason. */
@@ -63,28 +59,11 @@ export interface Session {
     readonly outputs: Readonly<Record<string, Tensor>>;
     readonly kept: Readonly<Record<Name, Kept>>;
   }>;
-  /** Gives the runtime a tensor to keep, as if a run had made it; its numbers are copied, or moved where `transfer` says so. */
-  hold(tensor: Tensor, options?: Pick<RunOptions, "transfer">): Kept;
-  /** A part of a kept tensor as a tensor of its own: the same memory, from number `from` on. */
-  view(kept: Kept, from: number, dims: readonly number[]): Kept;
   /**
    * Opens another model in this session's thread: what either keeps may be fed to both. Closing it gives its model back;
    * closing this one closes both.
    */
   beside(model: string, options?: SessionOptions): Promise<Session>;
-  /** Keeps a tensor of zeros, which takes memory as it is written. */
-  zeros(type: Tensor["type"], dims: readonly number[]): Promise<Kept>;
-  /** The part of kept tensors from one index of the first dimension to before another: not copies but the same memory. */
-  rows(kept: readonly Kept[], from: number, to: number): readonly Kept[];
-  /**
-   * Copies a row of kept tensors [rows, heads, places, width] over a row of others, or of the same, up to so many places; the
-   * two have as many heads, as wide, but not as many places.
-   */
-  copyRow(from: readonly Kept[], row: number, into: readonly Kept[], over: number, places: number): void;
-  /** The numbers of a kept tensor as they are when the runs asked for before are done. */
-  read(kept: Kept): Promise<Tensor>;
-  /** Gives the memory of kept tensors back, once the runs asked for before are done. */
-  release(kept: readonly Kept[]): void;
   /** Waits for the run under way, refuses those that wait, and ends the thread. */
   close(): Promise<void>;
 }
@@ -104,7 +83,6 @@ export async function openSession(model: string, options: SessionOptions = {}): 
   }
   if (opened.kind !== "opened") throw new Error(`internal: a session began with "${opened.kind}"`);
 
-  const numbers = new Map<Kept, number>();
   let count = FIRST + 1;
   let closing: Promise<void> | null = null;
   /** Settles when all that was asked for is done. */
@@ -114,13 +92,6 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     const turn = done.then(work);
     done = turn.catch(() => undefined);
     return turn;
-  };
-
-  const numberOf = (kept: Kept, use: string): number => {
-    const number = numbers.get(kept);
-    if (number === undefined)
-      throw new InputError(`${called}: ${use} a tensor that was released or is another session's; keep it`);
-    return number;
   };
 
   /** A feed as it goes to the thread; its numbers are copied now, so that the caller may go on with the array. */
@@ -145,23 +116,11 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     return answer as Extract<Answer, { kind: Kind }>;
   };
 
-  const newKept = (type: Tensor["type"], dims: readonly number[]): { kept: Kept; number: number } => {
-    const [kept, number] = [{ type, dims }, count++];
-    numbers.set(kept, number);
-    return { kept, number };
-  };
-
-  const view: Session["view"] = (kept, from, dims) => {
-    const size = countOf(dims);
-    if (from < 0 || from + size > countOf(kept.dims))
-      throw new InputError(
-        `${called}: [${kept.dims.join(", ")}] has no ${size} numbers from ${from} on; take fewer`,
-      );
-    const of = numberOf(kept, "part of");
-    const { kept: part, number } = newKept(kept.type, dims);
-    done = done.then(() => thread.tell({ kind: "view", number, of, from, dims }));
-    return part;
-  };
+  const { keeping, numberOf, note } = openKeeping(called, {
+    next: () => count++,
+    tell: (job, moved) => void (done = done.then(() => thread.tell(job, moved))),
+    ask: (kind, job) => inTurn(() => asked(kind, job)),
+  });
 
   async function end(): Promise<void> {
     await done;
@@ -196,8 +155,7 @@ export async function openSession(model: string, options: SessionOptions = {}): 
     ) => {
       signal?.throwIfAborted();
       const elsewhere = new Set<string>([...keep, ...Object.keys(into)]);
-      const tensors = outputs.filter(({ type }) => type !== "other").map(({ name }) => name);
-      const unkept = tensors.filter((name) => !elsewhere.has(name));
+      const unkept = outputs.map(({ name }) => name).filter((name) => !elsewhere.has(name));
       const job: RunJob = {
         kind: "run",
         model: number,
@@ -212,7 +170,7 @@ export async function openSession(model: string, options: SessionOptions = {}): 
         inTurn(() => doRun(job, signal)),
         signal,
       );
-      for (const [name, handle] of ran.kept) numbers.set(handle, job.keep.get(name) ?? -1);
+      for (const [name, handle] of ran.kept) note(handle, job.keep.get(name) ?? -1);
       // A cast because the thread keeps what it was told to keep, under these names.
       return {
         outputs: Object.fromEntries(ran.outputs),
@@ -225,60 +183,12 @@ export async function openSession(model: string, options: SessionOptions = {}): 
       outputs,
       run: async (feeds, options) => (await runKeeping(feeds, [], options)).outputs,
       runKeeping,
-      hold(tensor, { transfer = false } = {}) {
-        const { kept, number } = newKept(tensor.type, tensor.dims);
-        const copy = transfer ? tensor : copyOf(tensor);
-        done = done.then(() =>
-          thread.tell({ kind: "hold", number, tensor: copy }, [copy.data.buffer as ArrayBuffer]),
-        );
-        return kept;
-      },
-      view,
-      async zeros(type, dims) {
-        const { kept, number } = newKept(type, dims);
-        const making = inTurn(() => asked("made", { kind: "zeros", number, type, dims }));
-        await making.catch((error: unknown) => {
-          numbers.delete(kept);
-          throw asError(error);
-        });
-        return kept;
-      },
-      rows: (handles, from, to) =>
-        handles.map((whole) => {
-          const [rows = 0, ...dims] = whole.dims;
-          if (!(from >= 0 && from <= to && to <= rows))
-            throw new InputError(`${called}: rows ${from} to ${to} of ${rows}; name some that are there`);
-          return view(whole, from * countOf(dims), [to - from, ...dims]);
-        }),
-      copyRow(from, row, into, over, places) {
-        for (const [at, source] of from.entries()) {
-          const target = into[at] ?? source;
-          const fits = ({ dims: [rows = 0, , most = 0] }: Kept, at: number): boolean =>
-            at < rows && places <= most;
-          if (!fits(source, row) || !fits(target, over))
-            throw new InputError(
-              `${called}: ${places} places of row ${row} do not fit row ${over}; make room first`,
-            );
-          const [read, written] = [numberOf(source, "copy of"), numberOf(target, "copy over")];
-          done = done.then(() =>
-            thread.tell({ kind: "copyRow", from: read, row, into: written, over, places }),
-          );
-        }
-      },
+      ...keeping,
       async beside(other, given = {}) {
         const begun = startOf(other, given);
         const at = count++;
         const answer = await inTurn(() => asked("opened", { kind: "open", number: at, start: begun }));
         return sessionOn(at, `model "${other}"`, answer);
-      },
-      async read(kept) {
-        const number = numberOf(kept, "read of");
-        return (await inTurn(() => asked("read", { kind: "read", number }))).tensor;
-      },
-      release(handles) {
-        const kept = handles.flatMap((handle) => numbers.get(handle) ?? []);
-        for (const handle of handles) numbers.delete(handle);
-        done = done.then(() => thread.tell({ kind: "release", kept }));
       },
       close: number === FIRST ? () => (closing ??= end()) : () => inTurn(() => drop(number)),
     };
@@ -300,8 +210,3 @@ function startOf(model: string, options: SessionOptions): SessionStart {
 
 /** The number of the model that a thread is started with. */
 const FIRST = 0;
-
-function copyOf(tensor: Tensor): Tensor {
-  // A cast because the copy of an array is an array of its type, which TypeScript can't see for all types at once.
-  return { ...tensor, data: tensor.data.slice() } as Tensor;
-}

@@ -1,9 +1,9 @@
-// The data of a causal language model from a corpus's name to batches, with what became of every file and token on the way: files
+// The data of a causal language model from a corpus to batches, with what became of every file and token on the way: files
 // that mention some words, encoded into a store, cut into pieces, split, shuffled, weighed. With `mentions` DATA_SCIENCE,
 // `keyWords` KEY_WORDS and the other defaults it is the Hugging Face course's codeparrot-ds (chapter 7.6).
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { openCorpus, type CorpusOptions } from "../corpus/open.js";
+import type { Corpus } from "../corpus/corpus.js";
 import { InputError } from "../core/errors.js";
 import { isMissing, writeWhole } from "../core/files.js";
 import type { Progress } from "../core/progress.js";
@@ -12,12 +12,10 @@ import { countedTargets, openBatches, type Batches } from "./batches.js";
 import { splitChunks, type ChunkStats, type SplitStats } from "./chunks.js";
 import type { TrainingData } from "./data.js";
 import { keyTokensOf } from "./keytokens.js";
-import { noSources, readSources, type SourceCounts } from "./sources.js";
+import { contentOf, noSources, readSources, type SourceCounts } from "./sources.js";
 import { encodeTo, openTokens } from "./tokens.js";
 
 export interface CausalDataOptions {
-  /** As `--corpus` takes it; default "stdlib". */
-  readonly corpus?: string;
   /** Draws each epoch's order; default 0. */
   readonly seed?: number;
   /** Draws the files and what is kept for validation, which runs that are compared must have in common; default 0. */
@@ -41,8 +39,6 @@ export interface CausalDataOptions {
   readonly signal?: AbortSignal;
   /** Default nobody. */
   readonly progress?: Progress;
-  /** Where tokens and addresses of networks are looked up. */
-  readonly env?: CorpusOptions["env"];
 }
 
 export interface DataStats {
@@ -73,10 +69,11 @@ export interface CausalData {
 export async function openCausalData(
   folder: string,
   tokenizer: string,
+  corpus: Corpus,
   options: CausalDataOptions = {},
 ): Promise<CausalData> {
   const { seed = 0, dataSeed = 0, context = 128, rows = 32, share = 0.01, keyWords, alpha = 1 } = options;
-  const sources = await encodeCorpus(folder, tokenizer, options);
+  const sources = await encodeCorpus(folder, tokenizer, corpus, options);
   const tokens = await openTokens(folder, tokenizer);
   const { train, valid, stats } = splitChunks(tokens.documents, { context, share, seed: dataSeed });
   if (train.stats.chunks === 0) {
@@ -131,32 +128,14 @@ const COUNTS = "sources.json";
 async function encodeCorpus(
   folder: string,
   tokenizer: string,
-  {
-    corpus: spec = "stdlib",
-    dataSeed: seed = 0,
-    files = Infinity,
-    mentions = [],
-    ...options
-  }: CausalDataOptions,
+  corpus: Corpus,
+  { dataSeed = 0, ...options }: CausalDataOptions,
 ): Promise<SourceCounts> {
-  const { env, signal, workers, progress } = options;
-  const onNotice = (text: string): void => progress?.say(text);
-  const corpus = await openCorpus(spec, { onNotice, ...(env === undefined ? {} : { env }) });
   const counts = noSources();
-  const wanted = { seed, files, mentions, counts, ...(signal === undefined ? {} : { signal }) };
-  const content = {
-    corpus: corpus.identity,
-    dataSeed: seed,
-    files: Number.isFinite(files) ? files : "all",
-    mentions: mentions.join(","),
-  };
+  const wanted = { ...options, seed: dataSeed };
+  const files = counted(readSources(corpus, { ...wanted, counts }), path.join(folder, COUNTS), counts);
   await mkdir(folder, { recursive: true });
-  await encodeTo(folder, counted(readSources(corpus, wanted), path.join(folder, COUNTS), counts), tokenizer, {
-    content,
-    ...(signal === undefined ? {} : { signal }),
-    ...(workers === undefined ? {} : { workers }),
-    ...(progress === undefined ? {} : { progress }),
-  });
+  await encodeTo(folder, files, tokenizer, { ...options, content: contentOf(corpus, wanted) });
   const text = await readFile(path.join(folder, COUNTS), "utf8").catch((error: unknown) => {
     if (isMissing(error)) throw new InputError(`token store ${folder} has no ${COUNTS}: remove it`);
     throw error;

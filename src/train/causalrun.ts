@@ -1,28 +1,26 @@
 // A causal model from a corpus to a folder that transformers loads: filter, tokenizer, token store, training, model. Everything
 // lies in one folder and each part is made once, so that the same command goes on where it was stopped:
 //   tokenizer/  tokens/  training/ (see folder.ts)  model/
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { openCorpus, type CorpusOptions } from "../corpus/open.js";
 import { InputError } from "../core/errors.js";
-import { isMissing, writeWhole } from "../core/files.js";
 import { stoppedBySignals } from "../core/interrupt.js";
 import { lockFolder } from "../core/lock.js";
 import { startProgress, type Draw } from "../core/progress.js";
-import { changesOf, type ContentOptions } from "../core/run.js";
 import { rateFactor } from "../grad/schedule.js";
+import { architectureOf } from "../model/known.js";
 import { loadTokenizer } from "../model/tokenizer.js";
 import { causal } from "./causal.js";
 import { openCausalData, trainingDataOf, type CausalData, type DataStats } from "./causaldata.js";
 import { checkpointName } from "./checkpoints.js";
 import { stepsIn } from "./data.js";
 import { fit, type FitOptions, type FitResult } from "./fit.js";
-import type { Learner } from "./learner.js";
+import { learnOnce, tokenizerFolder } from "./learned.js";
 import { openLearner } from "./learning.js";
 import { causalModelOf, configFor, countParameters, saveModel, type Config } from "./models.js";
 import { overfitOneBatch, type Overfit } from "./overfit.js";
 import { presetOf, type Preset, type PresetName } from "./presets.js";
-import { trainTokenizerTo } from "./tokenizer.js";
 
 export interface CausalRunOptions extends Partial<Preset> {
   /** What is not given here is the preset's; default "laptop". */
@@ -57,8 +55,7 @@ export interface CausalRun {
   readonly training: FitResult | Overfit;
 }
 
-type Settings = Preset &
-  CausalRunOptions & { readonly corpus?: string } & { readonly seed: number; readonly signal: AbortSignal };
+type Settings = Preset & CausalRunOptions & { readonly seed: number; readonly signal: AbortSignal };
 
 /**
  * Trains a causal model on the corpus named `spec`, in `folder`.
@@ -74,15 +71,12 @@ export async function trainCausalTo(
     : stoppedBySignals();
   try {
     const settings: Settings = { seed: 0, ...presetOf(options.preset ?? "laptop"), ...options, signal };
+    checkSettings(settings);
     await mkdir(folder, { recursive: true });
     const unlock = await lockFolder(folder);
     try {
-      const { tokenizer } = settings;
-      const place =
-        tokenizer === undefined
-          ? await learnedTokenizer(spec, folder, settings)
-          : await tokenizerFolder(tokenizer);
-      return await trained(folder, place, { ...settings, corpus: spec });
+      const { place, data } = await prepared(spec, folder, settings);
+      return await trained(folder, place, data, settings).finally(() => data.close());
     } finally {
       await unlock();
     }
@@ -91,79 +85,66 @@ export async function trainCausalTo(
   }
 }
 
-/** What a folder's tokenizer was learned from; written when it is there. */
-const LEARNED_FROM = "learned-from.json";
+/** Refuses at once what training would refuse after files were read and encoded. */
+function checkSettings({ config, context, schedule }: Settings): void {
+  rateFactor(schedule, 0, { updates: 1 });
+  // The vocabulary is the tokenizer's, which is not there yet.
+  const { positions } = architectureOf({ ...config, vocab_size: 1 }, "config.json");
+  if (context > positions)
+    throw new InputError(
+      `a context of ${context} tokens is more than the model's ${positions} positions; take a smaller one`,
+    );
+}
 
-/**
- * The tokenizer of the folder, learned where it is not there yet.
- * @throws InputError where it was learned from something else.
- */
-async function learnedTokenizer(spec: string, folder: string, settings: Settings): Promise<string> {
-  const { seed, files = Infinity, mentions, vocabSize, env } = settings;
-  const { identity } = await openCorpus(spec, env === undefined ? {} : { env });
-  const content: ContentOptions = {
-    corpus: identity,
-    seed,
-    files: Number.isFinite(files) ? files : "all",
-    mentions: mentions.join(","),
-    vocabSize,
-  };
-  const place = path.join(folder, "tokenizer");
-  const note = path.join(place, LEARNED_FROM);
-  const text = await readFile(note, "utf8").catch((error: unknown) => {
-    if (isMissing(error)) return null;
-    throw error;
-  });
-  if (text === null) {
-    await trainTokenizerTo(spec, place, settings);
-    await writeWhole(note, `${JSON.stringify(content, null, 2)}\n`);
-    return place;
+/** The folder of the tokenizer, and the batches of the corpus's tokens. */
+async function prepared(
+  spec: string,
+  folder: string,
+  settings: Settings,
+): Promise<{ place: string; data: CausalData }> {
+  const { tokenizer, seed, draw, env } = settings;
+  const progress = startProgress(draw === undefined ? {} : { draw });
+  try {
+    const corpus = await openCorpus(spec, {
+      onNotice: (text) => progress.say(text),
+      ...(env === undefined ? {} : { env }),
+    });
+    const place = tokenizer === undefined ? path.join(folder, "tokenizer") : await tokenizerFolder(tokenizer);
+    if (tokenizer === undefined) await learnOnce(corpus, place, { ...settings, progress });
+    const options = { ...settings, share: settings.validation, dataSeed: seed, progress };
+    return { place, data: await openCausalData(path.join(folder, "tokens"), place, corpus, options) };
+  } finally {
+    progress.close();
   }
-  // A cast because the note is written above alone.
-  const changes = changesOf(JSON.parse(text) as ContentOptions, content);
-  if (changes === null) return place;
-  throw new InputError(
-    `tokenizer ${place} was learned from something else (${changes}): choose another folder, or remove this one`,
-  );
 }
 
-/** The folder of a tokenizer that is named by it or by its tokenizer.json. */
-async function tokenizerFolder(place: string): Promise<string> {
-  const isFolder = (await stat(place).catch(() => null))?.isDirectory() === true;
-  if (isFolder || path.basename(place) !== "tokenizer.json") return place;
-  return path.dirname(place);
-}
-
-async function trained(folder: string, place: string, settings: Settings): Promise<CausalRun> {
-  const { seed, threads, draw } = settings;
+async function trained(
+  folder: string,
+  place: string,
+  data: CausalData,
+  settings: Settings,
+): Promise<CausalRun> {
+  const { seed, threads } = settings;
   const config = configFor(settings.config, await loadTokenizer(place));
   const model = causalModelOf(config);
-  const progress = startProgress(draw === undefined ? {} : { draw });
-  const data = await openCausalData(path.join(folder, "tokens"), place, {
-    ...settings,
-    share: settings.validation,
-    dataSeed: seed,
-    progress,
-  }).finally(() => progress.close());
-  let learner: Learner | null = null;
+  const learner = await openLearner(causal(model), { seed, ...(threads === undefined ? {} : { threads }) });
   try {
-    learner = await openLearner(causal(model), { seed, ...(threads === undefined ? {} : { threads }) });
     const batches = trainingDataOf(data, settings.accumulation);
-    const training = settings.overfitOneBatch
-      ? await overfitOneBatch(learner, batches, { ...settings, schedule: () => settings.rate })
-      : await fit(learner, batches, fitOptions(folder, config, data, settings));
+    const made = { parameters: countParameters(model), data: data.stats };
+    if (settings.overfitOneBatch) {
+      const schedule = (): number => settings.rate;
+      return {
+        ...made,
+        model: null,
+        training: await overfitOneBatch(learner, batches, { ...settings, schedule }),
+      };
+    }
+    const training = await fit(learner, batches, fitOptions(folder, config, data, settings));
     const out = path.join(folder, "model");
-    const isFit = "ended" in training;
-    if (isFit) await saveModel(out, config, weightsOf(folder, training), place);
-    return {
-      model: isFit ? out : null,
-      parameters: countParameters(model),
-      data: data.stats,
-      training,
-    };
+    await saveModel(out, config, weightsOf(folder, training), place);
+    return { ...made, model: out, training };
   } finally {
-    await learner?.close();
-    await data.close();
+    await learner.close();
   }
 }
 

@@ -8,7 +8,7 @@ import { add, gelu } from "../grad/elementwise.js";
 import { embedding } from "../grad/gather.js";
 import { linear } from "../grad/matmul.js";
 import { layerNorm } from "../grad/normalise.js";
-import type { Initial, Parameter } from "../grad/parameters.js";
+import { constant, layerNormOf, type Parameter } from "../grad/parameters.js";
 import { reshape, slice, split, transpose } from "../grad/shapes.js";
 import type { Var } from "../grad/tape.js";
 import type { Building, CausalModel, Foretold } from "./trainable.js";
@@ -50,14 +50,6 @@ function parametersOf({ vocabulary, positions, hidden, layers }: Gpt2): Paramete
     initial: { kind: "normal", deviation },
     decayed: true,
   });
-  const constant = (name: string, size: number, value: number): Parameter => {
-    const initial: Initial = { kind: "constant", value };
-    return { name, dims: [size], initial, decayed: false };
-  };
-  const norm = (name: string): Parameter[] => [
-    constant(`${name}.weight`, hidden, 1),
-    constant(`${name}.bias`, hidden, 0),
-  ];
   const projection = (name: string, inner: number, outer: number, deviation?: number): Parameter[] => [
     normal(`${name}.weight`, [inner, outer], deviation),
     constant(`${name}.bias`, outer, 0),
@@ -65,10 +57,10 @@ function parametersOf({ vocabulary, positions, hidden, layers }: Gpt2): Paramete
   // What adds to the residual stream begins smaller, so that the stream does not grow with the number of layers.
   const residual = DEVIATION / Math.sqrt(2 * layers);
   const layer = (at: number): Parameter[] => [
-    ...norm(part(at, "ln_1")),
+    ...layerNormOf(part(at, "ln_1"), hidden),
     ...projection(part(at, "attn.c_attn"), hidden, 3 * hidden),
     ...projection(part(at, "attn.c_proj"), hidden, hidden, residual),
-    ...norm(part(at, "ln_2")),
+    ...layerNormOf(part(at, "ln_2"), hidden),
     ...projection(part(at, "mlp.c_fc"), hidden, 4 * hidden),
     ...projection(part(at, "mlp.c_proj"), 4 * hidden, hidden, residual),
   ];
@@ -76,7 +68,7 @@ function parametersOf({ vocabulary, positions, hidden, layers }: Gpt2): Paramete
     normal(EMBEDDING, [vocabulary, hidden]),
     normal(POSITIONS, [positions, hidden]),
     ...Array.from({ length: layers }, (_, at) => layer(at)).flat(),
-    ...norm(LAST_NORM),
+    ...layerNormOf(LAST_NORM, hidden),
   ];
 }
 

@@ -7,7 +7,7 @@ import { gradients, input, newTape, type Tape, type Var } from "../grad/tape.js"
 import { newGraph, type Graph } from "../onnx/graph.js";
 import { addUncopied } from "../onnx/uncopied.js";
 import type { Batch } from "./learner.js";
-import type { Piece } from "./memory.js";
+import type { Piece } from "./layout.js";
 import type { Trainable } from "./trainable.js";
 
 /** Names of inputs beside the batch's and the parameters' own. */

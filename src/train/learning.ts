@@ -12,7 +12,8 @@ import { initialNumbers, type Parameter } from "../grad/parameters.js";
 import type { Graph } from "../onnx/graph.js";
 import { countOf } from "../onnx/header.js";
 import { modelBytes } from "../onnx/model.js";
-import { openSession, type Feeds, type Kept, type Session, type SessionOptions } from "../onnx/session.js";
+import type { Kept } from "../onnx/kept.js";
+import { openSession, type Feeds, type Session, type SessionOptions } from "../onnx/session.js";
 import type { Tensor } from "../onnx/tensor.js";
 import {
   batchName,
@@ -27,7 +28,7 @@ import {
   updateGraph,
 } from "./graphs.js";
 import type { Batch, Learner, LearnerState } from "./learner.js";
-import { layoutOf } from "./memory.js";
+import { layoutOf } from "./layout.js";
 import { openStore, type Store, type Tensors } from "./store.js";
 import type { Trainable } from "./trainable.js";
 
@@ -109,7 +110,7 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
     const adding = at > 0;
     const session = await graphFor(`${adding}`, batch, () => gradientGraph(model, batch, adding));
     const sums = parameters.map(({ name }, i) => [sumName(name), store.parameter("gradient", i)] as const);
-    const names = written(session);
+    const names = session.outputs.map(({ name }) => name);
     const [lossName = ""] = names.slice(-1);
     const places: Record<string, Kept> = { [lossName]: loss };
     for (const [i, [, kept]] of sums.entries()) places[names[i] ?? ""] = kept;
@@ -130,12 +131,11 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
     const feeds: Record<string, Feeds[string]> = {};
     const into: Record<string, ReturnType<Store["piece"]>> = {};
     for (const [at, name] of FACTORS.entries()) feeds[name] = number(factors[at] ?? 0);
-    const changed = written(update);
     for (const at of layout.pieces.keys()) {
       feeds[pieceName("gradient", at)] = store.piece("gradient", at);
       for (const [i, what] of CHANGED.entries()) {
         feeds[pieceName(what, at)] = store.piece(what, at);
-        into[changed[CHANGED.length * at + i] ?? ""] = store.piece(what, at);
+        into[update.outputs[CHANGED.length * at + i]?.name ?? ""] = store.piece(what, at);
       }
     }
     await update.run(feeds, { into });
@@ -237,11 +237,6 @@ function checkNames(parameters: readonly Parameter[], tensors: Tensors, prefix: 
   const stranger = [...tensors.keys()].find((name) => name.startsWith(prefix) && !known.has(name));
   if (stranger !== undefined && prefix === "")
     throw new InputError(`the model has no "${stranger}"; load what was saved of this model`);
-}
-
-/** Names of a graph's outputs, less the list that spares copies. */
-function written({ outputs }: Session): readonly string[] {
-  return outputs.filter(({ type }) => type !== "other").map(({ name }) => name);
 }
 
 function number(value: number): Tensor<"float32"> {

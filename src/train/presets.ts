@@ -2,7 +2,7 @@
 // be given otherwise. `codeparrot-ds` is the Hugging Face course's (chapter 7.6) with a vocabulary of 50,000:
 // https://huggingface.co/learn/llm-course/chapter7/6
 import { InputError } from "../core/errors.js";
-import type { Schedule } from "../grad/schedule.js";
+import type { ScheduleName } from "../grad/schedule.js";
 import { KEY_WORDS } from "./keytokens.js";
 import { DATA_SCIENCE } from "./sources.js";
 
@@ -23,7 +23,7 @@ export interface Preset {
   /** Highest learning rate, the steps until it is reached, and what it does then. */
   readonly rate: number;
   readonly warmup: number;
-  readonly schedule: Schedule;
+  readonly schedule: ScheduleName;
   /** Share of the samples that is kept for validation, at most. */
   readonly validation: number;
   /** Steps between two evaluations and between two checkpoints. */

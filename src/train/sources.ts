@@ -4,6 +4,7 @@
 import type { Corpus } from "../corpus/corpus.js";
 import type { CorpusReason } from "../corpus/decode.js";
 import type { SourceFile } from "../core/record.js";
+import type { ContentOptions } from "../core/run.js";
 
 /** Libraries of which the course's files mention at least one. */
 export const DATA_SCIENCE: readonly string[] = ["pandas", "sklearn", "matplotlib", "seaborn"];
@@ -26,6 +27,19 @@ export interface SourcesOptions {
   /** Where to count; default nowhere. */
   readonly counts?: SourceCounts;
   readonly signal?: AbortSignal;
+}
+
+/** What tells the files that are read from others: kept with what is made of them. */
+export function contentOf(
+  corpus: Corpus,
+  { seed = 0, files = Infinity, mentions = [] }: Pick<SourcesOptions, "seed" | "files" | "mentions">,
+): ContentOptions {
+  return {
+    corpus: corpus.identity,
+    seed,
+    files: Number.isFinite(files) ? files : "all",
+    mentions: mentions.join(","),
+  };
 }
 
 /** Counts to begin with. */

@@ -8,7 +8,7 @@ import { add, gelu } from "../grad/elementwise.js";
 import { embedding } from "../grad/gather.js";
 import { linear } from "../grad/matmul.js";
 import { layerNorm } from "../grad/normalise.js";
-import type { Parameter } from "../grad/parameters.js";
+import { constant, layerNormOf, type Parameter } from "../grad/parameters.js";
 import { reshape, transpose } from "../grad/shapes.js";
 import type { Var } from "../grad/tape.js";
 import type { Architecture } from "../model/architecture.js";
@@ -49,34 +49,24 @@ function parametersOf(model: Starcoder2): Parameter[] {
     initial: { kind: "normal", deviation: DEVIATION },
     decayed: true,
   });
-  const constant = (name: string, size: number, value: number): Parameter => ({
-    name,
-    dims: [size],
-    initial: { kind: "constant", value },
-    decayed: false,
-  });
-  const norm = (name: string): Parameter[] => [
-    constant(`${name}.weight`, hidden, 1),
-    constant(`${name}.bias`, hidden, 0),
-  ];
   const projection = (name: string, outer: number, from: number): Parameter[] => [
     matrix(`${name}.weight`, [outer, from]),
     ...(model.bias ? [constant(`${name}.bias`, outer, 0)] : []),
   ];
   const layer = (at: number): Parameter[] => [
-    ...norm(part(at, "input_layernorm")),
+    ...layerNormOf(part(at, "input_layernorm"), hidden),
     ...projection(part(at, "self_attn.q_proj"), heads * headDim, hidden),
     ...projection(part(at, "self_attn.k_proj"), kvHeads * headDim, hidden),
     ...projection(part(at, "self_attn.v_proj"), kvHeads * headDim, hidden),
     ...projection(part(at, "self_attn.o_proj"), hidden, heads * headDim),
-    ...norm(part(at, "post_attention_layernorm")),
+    ...layerNormOf(part(at, "post_attention_layernorm"), hidden),
     ...projection(part(at, "mlp.c_fc"), inner, hidden),
     ...projection(part(at, "mlp.c_proj"), hidden, inner),
   ];
   return [
     matrix(EMBEDDING, [vocabulary, hidden]),
     ...Array.from({ length: model.layers }, (_, at) => layer(at)).flat(),
-    ...norm(LAST_NORM),
+    ...layerNormOf(LAST_NORM, hidden),
     ...(model.tied ? [] : [matrix(HEAD, [vocabulary, hidden])]),
   ];
 }

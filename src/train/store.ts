@@ -1,8 +1,9 @@
 // The numbers of a model in the runtime's thread while it learns, each parameter and each piece a part of one stretch.
-import type { Kept, Session } from "../onnx/session.js";
+import type { Kept } from "../onnx/kept.js";
+import type { Session } from "../onnx/session.js";
 import type { Tensor } from "../onnx/tensor.js";
 import { countOf } from "../onnx/header.js";
-import type { Layout } from "./memory.js";
+import type { Layout } from "./layout.js";
 
 /** What there is a number of for each number of the weights. */
 const STRETCHES = ["weights", "means", "squares", "gradient"] as const;

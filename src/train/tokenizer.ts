@@ -2,6 +2,7 @@
 // `tokenizers` (BpeTrainer over ByteLevel with its whole alphabet) on the same texts and settings.
 import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
+import type { Corpus } from "../corpus/corpus.js";
 import { openCorpus, type CorpusOptions } from "../corpus/open.js";
 import { InputError } from "../core/errors.js";
 import { startProgress, type Draw, type Progress } from "../core/progress.js";
@@ -147,7 +148,7 @@ export interface TokenizerSummary {
 export async function trainTokenizerTo(
   spec: string,
   folder: string,
-  { draw, env, seed = 0, files = Infinity, mentions = [], ...options }: TokenizerToOptions = {},
+  { draw, env, ...options }: TokenizerToOptions = {},
 ): Promise<TokenizerSummary> {
   const progress = startProgress(draw === undefined ? {} : { draw });
   try {
@@ -155,23 +156,33 @@ export async function trainTokenizerTo(
       onNotice: (text) => progress.say(text),
       ...(env === undefined ? {} : { env }),
     });
-    const counts = noSources();
-    const { signal } = options;
-    const wanted = { seed, files, mentions, counts, ...(signal === undefined ? {} : { signal }) };
-    const sources = readSources(corpus, wanted);
-    const count = await corpus.count();
-    const expected = mentions.length === 0 && count !== null ? Math.min(count, files) : null;
-    const trained = await trainTokenizer(textsOf(sources), { ...options, expected, progress });
-    if (counts.kept === 0)
-      throw new InputError(`corpus "${spec}" has no text to learn from: choose another, or ask for less`);
-    await writeTokenizer(trained, folder);
-    return {
-      tokens: trained.tokens.length,
-      merges: trained.merges.length,
-      words: trained.words,
-      sources: counts,
-    };
+    return await learnTokenizer(corpus, folder, { ...options, progress });
   } finally {
     progress.close();
   }
+}
+
+/** The same from a corpus that is open. */
+export async function learnTokenizer(
+  corpus: Corpus,
+  folder: string,
+  options: Omit<TokenizerToOptions, "draw" | "env"> & Required<Pick<TokenizerOptions, "progress">>,
+): Promise<TokenizerSummary> {
+  const { files = Infinity, mentions = [] } = options;
+  const counts = noSources();
+  const sources = readSources(corpus, { ...options, counts });
+  const count = await corpus.count();
+  const expected = mentions.length === 0 && count !== null ? Math.min(count, files) : null;
+  const trained = await trainTokenizer(textsOf(sources), { ...options, expected });
+  if (counts.kept === 0)
+    throw new InputError(
+      `corpus "${corpus.name}" has no text to learn from: choose another, or ask for less`,
+    );
+  await writeTokenizer(trained, folder);
+  return {
+    tokens: trained.tokens.length,
+    merges: trained.merges.length,
+    words: trained.words,
+    sources: counts,
+  };
 }

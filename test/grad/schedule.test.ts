@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { rateFactor, type Schedule } from "../../src/grad/schedule.js";
+import { rateFactor, type ScheduleName } from "../../src/grad/schedule.js";
 
-const over = (schedule: Schedule, updates: number, warmup: number): number[] =>
+const over = (schedule: ScheduleName, updates: number, warmup: number): number[] =>
   Array.from({ length: updates + 2 }, (_, done) => rateFactor(schedule, done, { updates, warmup }));
 
 describe("a schedule", () => {
@@ -22,7 +22,7 @@ describe("a schedule", () => {
 
   it("is refused where it does not exist", () => {
     // A cast because a file of options could say this.
-    expect(() => rateFactor("square" as Schedule, 0, { updates: 4 })).toThrow(
+    expect(() => rateFactor("square" as ScheduleName, 0, { updates: 4 })).toThrow(
       'schedule "square" does not exist',
     );
   });

@@ -18,7 +18,7 @@ from pathlib import Path
 scripts, folder = json.load(sys.stdin)
 sys.path.insert(0, scripts)
 import torch, gpt2, starcoder2 as golden
-from decoding import write_golden
+from decoding import row_of, write_golden
 
 SMALL = dict(hidden_size=64, intermediate_size=96, num_attention_heads=4, num_hidden_layers=2)
 def narrow(folder, lengths, build):
@@ -27,7 +27,7 @@ def narrow(folder, lengths, build):
     built = build(generator)
     built.to(torch.bfloat16).save_pretrained(folder, max_shard_size="20KB")
     model = type(built).from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
-    write_golden(folder, model, [golden.row_of(model, length, generator) for length in lengths])
+    write_golden(folder, model, [row_of(model, length, generator) for length in lengths])
 
 torch.set_num_threads(1)
 with torch.no_grad(), contextlib.redirect_stdout(sys.stderr):

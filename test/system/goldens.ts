@@ -6,7 +6,8 @@ import { draw, type DrawOptions } from "../../src/model/decode.js";
 import type { Drawn, DrawRequest } from "../../src/model/rows.js";
 import type { Decoding } from "../../src/model/run.js";
 import { folderSource } from "../../src/onnx/safetensors.js";
-import { openSession, type Kept, type Session } from "../../src/onnx/session.js";
+import type { Kept } from "../../src/onnx/kept.js";
+import { openSession, type Session } from "../../src/onnx/session.js";
 import type { Tensor } from "../../src/onnx/tensor.js";
 
 export interface Golden {

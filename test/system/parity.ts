@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Dtype } from "../../src/model/convert.js";
 import type { DrawRequest } from "../../src/model/rows.js";
 import { scoreBatch } from "../../src/model/score.js";
-import { openSession, type Kept } from "../../src/onnx/session.js";
+import type { Kept } from "../../src/onnx/kept.js";
+import { openSession } from "../../src/onnx/session.js";
 import type { Tensor } from "../../src/onnx/tensor.js";
 import {
   convertAndOpen,

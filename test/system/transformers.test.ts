@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { collect } from "../../src/core/collect.js";
-import type { Completion, Engine, GenerateRequest, ScoreRequest } from "../../src/engine/engine.js";
+import type { Completion, Engine, ScoreRequest } from "../../src/engine/engine.js";
 import { openEngine, type EngineOptions } from "../../src/engine/open.js";
 import { convertModel } from "../../src/model/conversion.js";
 import { COMMIT, serveHub, TOKEN } from "../hub/server.js";
 import { writeTinyModel } from "../../src/model/tiny.js";
+import { drawn, from, request } from "../engine/asking.js";
 
 const base = mkdtempSync(path.join(tmpdir(), "selfalign-transformers-"));
 const at = (name: string): string => path.join(base, name);
@@ -35,22 +36,6 @@ afterAll(async () => {
   for (const engine of engines) await engine.close();
   rmSync(base, { recursive: true, force: true });
 });
-
-async function* from<Item>(items: readonly Item[]): AsyncGenerator<Item> {
-  await Promise.resolve();
-  yield* items;
-}
-
-function request(key: string, more: Partial<GenerateRequest> = {}): GenerateRequest {
-  const prompt = "def add(a, b):\n    return";
-  return { key, prompt, maxTokens: 50, temperature: 0, topP: 1, stop: [], seed: 1, ...more };
-}
-
-/** Answers by their keys. */
-async function drawn(engine: Engine, requests: readonly GenerateRequest[]): Promise<Map<string, unknown>> {
-  const answers = await collect(engine.generate(from(requests)));
-  return new Map(answers.map((answer) => [answer.key, answer]));
-}
 
 it("draws what our engine draws, greedily and with the same seeds", async () => {
   const prompts = ["def add(a, b):\n    return", "", "x = é😀[", [101, 102, 103], [80]];

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { collect } from "../../src/core/collect.js";
+import type { Corpus } from "../../src/corpus/corpus.js";
+import { openCorpus } from "../../src/corpus/open.js";
 import { loadTokenizer } from "../../src/model/tokenizer.js";
 import { openCausalData, trainingDataOf } from "../../src/train/causaldata.js";
 import { causalBatch } from "../../src/train/batches.js";
@@ -10,14 +12,18 @@ import type { Batch } from "../../src/train/learner.js";
 
 const tokenizer = path.resolve(import.meta.dirname, "../fixtures/tokenizer/tokenizer.json");
 const root = mkdtempSync(path.join(os.tmpdir(), "data-"));
+let corpus: Corpus;
+beforeAll(async () => {
+  corpus = await openCorpus("stdlib");
+});
 afterAll(() => rmSync(root, { recursive: true }));
 
 const options = { files: 12, mentions: ["import re"], context: 64, rows: 8, share: 0.2, seed: 4, workers: 1 };
 const numbers = (batch: Batch, name: string) => Array.from(batch[name]?.data ?? [], Number);
 
-it("leads from a corpus's name to batches, and accounts for every file and token", async () => {
+it("leads from a corpus to batches, and accounts for every file and token", async () => {
   const folder = path.join(root, "store");
-  const data = await openCausalData(folder, tokenizer, options);
+  const data = await openCausalData(folder, tokenizer, corpus, options);
   const { sources, tokens, split, train, valid } = data.stats;
   expect(sources.kept).toBe(12);
   expect(sources.dropped["no-keyword"]).toBeGreaterThan(0);
@@ -34,22 +40,22 @@ it("leads from a corpus's name to batches, and accounts for every file and token
   await data.close();
 
   // Once more, from the store: the same counts, and the same batches.
-  const again = await openCausalData(folder, tokenizer, options);
+  const again = await openCausalData(folder, tokenizer, corpus, options);
   expect(again.stats).toEqual(data.stats);
   expect(await again.train.batch(0, 0)).toEqual(batch);
   await again.close();
-  const shuffled = await openCausalData(folder, tokenizer, { ...options, seed: 5 });
+  const shuffled = await openCausalData(folder, tokenizer, corpus, { ...options, seed: 5 });
   expect(shuffled.stats).toEqual(data.stats);
   expect(await shuffled.train.batch(0, 0)).not.toEqual(batch);
   await shuffled.close();
-  await expect(openCausalData(folder, tokenizer, { ...options, files: 13 })).rejects.toThrow(
+  await expect(openCausalData(folder, tokenizer, corpus, { ...options, files: 13 })).rejects.toThrow(
     "files was 12 and is now 13",
   );
 });
 
 it("weighs samples by their key words while training, and none in validation", async () => {
   const keyed = { ...options, keyWords: [" self", "antidisestablishment"], alpha: 0.5 };
-  const data = await openCausalData(path.join(root, "keyed"), tokenizer, keyed);
+  const data = await openCausalData(path.join(root, "keyed"), tokenizer, corpus, keyed);
   expect(data.stats.severalTokens).toEqual(["antidisestablishment"]);
   const self = (await loadTokenizer(tokenizer)).idOf("Ġself");
   const batch = await data.train.batch(0, 0);
@@ -88,7 +94,7 @@ it("is read by steps, epoch after epoch, and its validation again and again", as
 
 it("refuses a corpus without one sample", async () => {
   const long = { ...options, files: 1, context: 10_000_000 };
-  await expect(openCausalData(path.join(root, "none"), tokenizer, long)).rejects.toThrow(
+  await expect(openCausalData(path.join(root, "none"), tokenizer, corpus, long)).rejects.toThrow(
     "no file of the corpus has 10000000 tokens",
   );
 });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Parameter } from "../../src/grad/parameters.js";
-import { layoutOf } from "../../src/train/memory.js";
+import { layoutOf } from "../../src/train/layout.js";
 
 const parameter = (name: string, dims: readonly number[], decayed: boolean): Parameter => ({
   name,
