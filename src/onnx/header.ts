@@ -41,7 +41,7 @@ export interface Place {
 /** What a tensor that shall be written is. */
 export interface Described {
   readonly name: string;
-  readonly dtype: "F32" | "F16" | "BF16";
+  readonly dtype: "F32" | "F16" | "BF16" | "I8";
   readonly shape: readonly number[];
 }
 

@@ -61,6 +61,7 @@ const NARROW: Readonly<Record<header.Described["dtype"], (values: Float32Array) 
   F32: (values) => values,
   F16: toHalf,
   BF16: toBfloat,
+  I8: (values) => Int8Array.from(values),
 };
 
 /** A folder on this machine as a source. */

@@ -30,6 +30,8 @@ export interface CausalDataOptions {
   readonly rows?: number;
   /** Share of the samples for validation at most; default 0.01. */
   readonly share?: number;
+  /** Files begin and end with the token that ends texts, and none is cut short, so that a model learns both; default false, the course's way. */
+  readonly wholeFiles?: boolean;
   /** Words whose samples count for more while training; default none, which weighs all alike. */
   readonly keyWords?: readonly string[];
   /** What key tokens are multiplied with; default 1. */
@@ -73,9 +75,15 @@ export async function openCausalData(
   options: CausalDataOptions = {},
 ): Promise<CausalData> {
   const { seed = 0, dataSeed = 0, context = 128, rows = 32, share = 0.01, keyWords, alpha = 1 } = options;
+  const { wholeFiles: reachBack = false } = options;
   const sources = await encodeCorpus(folder, tokenizer, corpus, options);
   const tokens = await openTokens(folder, tokenizer);
-  const { train, valid, stats } = splitChunks(tokens.documents, { context, share, seed: dataSeed });
+  const { train, valid, stats } = splitChunks(tokens.documents, {
+    context,
+    share,
+    seed: dataSeed,
+    reachBack,
+  });
   if (train.stats.chunks === 0) {
     await tokens.close();
     throw new InputError(
@@ -135,7 +143,11 @@ async function encodeCorpus(
   const wanted = { ...options, seed: dataSeed };
   const files = counted(readSources(corpus, { ...wanted, counts }), path.join(folder, COUNTS), counts);
   await mkdir(folder, { recursive: true });
-  await encodeTo(folder, files, tokenizer, { ...options, content: contentOf(corpus, wanted) });
+  await encodeTo(folder, files, tokenizer, {
+    ...options,
+    content: contentOf(corpus, wanted),
+    enclosed: options.wholeFiles === true,
+  });
   const text = await readFile(path.join(folder, COUNTS), "utf8").catch((error: unknown) => {
     if (isMissing(error)) throw new InputError(`token store ${folder} has no ${COUNTS}: remove it`);
     throw error;

@@ -1,6 +1,6 @@
 // Files of tokens cut into pieces of one length, as the Hugging Face course cuts them (chapter 7.6: return_overflowing_tokens,
-// then only pieces of full length): each file for itself, piece after piece, its short end dropped. And the two sides, training
-// and validation, of which a file or a repository is wholly on one, since its pieces resemble one another. Pure functions.
+// then only pieces of full length): each file for itself, piece after piece, its short end dropped; or, for models that should
+// know how files end, with a last piece that reaches back. And the two sides, training and validation, of which a file or a repository is wholly on one, since its pieces resemble one another. Pure functions.
 import { shuffled, uniforms } from "../core/random.js";
 import type { TokenDocument } from "./tokens.js";
 
@@ -13,7 +13,7 @@ export interface Chunks {
 export interface ChunkStats {
   readonly documents: number;
   readonly chunks: number;
-  /** Tokens in pieces, and tokens of short ends. */
+  /** Tokens in pieces, and tokens of short ends, or of short files, that are in none. */
   readonly tokens: number;
   readonly dropped: number;
 }
@@ -40,6 +40,8 @@ export interface SplitOptions {
   readonly share?: number;
   /** Draws what goes there; default 0. */
   readonly seed?: number;
+  /** A file's last piece reaches back to full length instead of being dropped; default false. */
+  readonly reachBack?: boolean;
 }
 
 /** A file and where its ids begin. */
@@ -65,13 +67,14 @@ export function splitChunks(documents: readonly TokenDocument[], options: SplitO
 function splitBy(
   unit: SplitUnit,
   placed: readonly Placed[],
-  { context, share = 0.01, seed = 0 }: SplitOptions,
+  { context, share = 0.01, seed = 0, reachBack = false }: SplitOptions,
 ): Split {
+  const piecesOf = (one: Placed): number => piecesIn(one, context, reachBack);
   const groupOf = ({ document }: Placed): string =>
     unit === "file" ? `${document.repository}\n${document.path}` : document.repository;
   const sizes = new Map<string, number>();
-  for (const one of placed) sizes.set(groupOf(one), (sizes.get(groupOf(one)) ?? 0) + piecesIn(one, context));
-  let room = share * placed.reduce((sum, one) => sum + piecesIn(one, context), 0);
+  for (const one of placed) sizes.set(groupOf(one), (sizes.get(groupOf(one)) ?? 0) + piecesOf(one));
+  let room = share * placed.reduce((sum, one) => sum + piecesOf(one), 0);
   const valid = new Set<string>();
   for (const group of shuffled([...sizes.keys()].sort(), uniforms(seed, `split:${unit}`))) {
     const size = sizes.get(group) ?? 0;
@@ -83,23 +86,27 @@ function splitBy(
     cut(
       placed.filter((one) => valid.has(groupOf(one)) === side),
       context,
+      piecesOf,
     );
   const groups = { train: sizes.size - valid.size, valid: valid.size };
   return { train: cutOn(false), valid: cutOn(true), stats: { unit, groups } };
 }
 
-function piecesIn({ document }: Placed, context: number): number {
-  return Math.floor(document.tokens / context);
+function piecesIn({ document }: Placed, context: number, reachBack: boolean): number {
+  const full = Math.floor(document.tokens / context);
+  return reachBack && full > 0 ? Math.ceil(document.tokens / context) : full;
 }
 
-function cut(placed: readonly Placed[], context: number): Chunks {
-  const chunks = placed.reduce((sum, one) => sum + piecesIn(one, context), 0);
+function cut(placed: readonly Placed[], context: number, piecesOf: (one: Placed) => number): Chunks {
+  const chunks = placed.reduce((sum, one) => sum + piecesOf(one), 0);
   const starts = new Float64Array(chunks);
-  let chunk = 0;
-  for (const one of placed)
-    for (let piece = 0; piece < piecesIn(one, context); piece++)
-      starts[chunk++] = one.start + piece * context;
-  const all = placed.reduce((sum, { document }) => sum + document.tokens, 0);
-  const tokens = chunks * context;
-  return { starts, stats: { documents: placed.length, chunks, tokens, dropped: all - tokens } };
+  let [chunk, covered, all] = [0, 0, 0];
+  for (const one of placed) {
+    const { tokens } = one.document;
+    for (let piece = 0; piece < piecesOf(one); piece++)
+      starts[chunk++] = one.start + Math.min(piece * context, tokens - context);
+    covered += Math.min(piecesOf(one) * context, tokens);
+    all += tokens;
+  }
+  return { starts, stats: { documents: placed.length, chunks, tokens: covered, dropped: all - covered } };
 }

@@ -26,6 +26,8 @@ export interface Preset {
   readonly schedule: ScheduleName;
   /** Share of the samples that is kept for validation, at most. */
   readonly validation: number;
+  /** Files begin and end with the token that ends texts, and none is cut short. */
+  readonly wholeFiles: boolean;
   /** Steps between two evaluations and between two checkpoints. */
   readonly evaluateEvery: number;
 }
@@ -39,7 +41,14 @@ const GPT2 = {
 };
 const dropout = (share: number): object => ({ attn_pdrop: share, embd_pdrop: share, resid_pdrop: share });
 
-const SMALL = { mentions: [], keyWords: [], accumulation: 1, validation: 0.03, schedule: "cosine" } as const;
+const SMALL = {
+  mentions: [],
+  keyWords: [],
+  accumulation: 1,
+  validation: 0.03,
+  schedule: "cosine",
+  wholeFiles: true,
+} as const;
 
 export const PRESETS = {
   /** About a million parameters: something to look at after two minutes on two cores. */
@@ -77,6 +86,7 @@ export const PRESETS = {
     warmup: 1_000,
     schedule: "cosine",
     validation: 0.005,
+    wholeFiles: false,
     evaluateEvery: 5_000,
   },
 } as const satisfies Readonly<Record<string, Preset>>;

@@ -12,6 +12,7 @@ import type { SourceFile } from "../core/record.js";
 import { changesOf, type ContentOptions } from "../core/run.js";
 import { loadTokenizer } from "../model/tokenizer.js";
 import { batched, mapTexts } from "./pool.js";
+import type { EncodedTexts } from "./texts.js";
 
 /** Token ids as they are stored. */
 export type Ids = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
@@ -39,6 +40,8 @@ export interface StoreManifest {
 export interface EncodeOptions {
   /** What tells this corpus from others: its identity, seed, filters. A store made with other values is refused. */
   readonly content: ContentOptions;
+  /** The token that ends texts stands before and behind each file; default false, nothing does. */
+  readonly enclosed?: boolean;
   /** Threads that encode; default one per processor. */
   readonly workers?: number;
   readonly signal?: AbortSignal;
@@ -65,8 +68,8 @@ export async function tokenizerDigest(place: string): Promise<string> {
 
 /**
  * Encodes files with a tokenizer (its folder or tokenizer.json) into a store, or leaves one alone that was made of the same.
- * Nothing is added between files. A store appears whole or not at all; a killed run begins again.
- * @throws InputError where a store of something else is in the folder.
+ * A store appears whole or not at all; a killed run begins again.
+ * @throws InputError where a store of something else is in the folder, and for a tokenizer without a token to enclose files with.
  */
 export async function encodeTo(
   folder: string,
@@ -74,20 +77,29 @@ export async function encodeTo(
   tokenizer: string,
   options: EncodeOptions,
 ): Promise<StoreManifest> {
-  const content = { ...options.content, tokenizer: await tokenizerDigest(tokenizer) };
+  const { enclosed = false } = options;
+  const content = { ...options.content, enclosed, tokenizer: await tokenizerDigest(tokenizer) };
   const there = await manifestOf(folder);
   if (there !== null) {
     refuseOther(folder, there.content, content);
     return there;
   }
-  const { vocabSize } = await loadTokenizer(tokenizer);
+  const { vocabSize, special } = await loadTokenizer(tokenizer);
+  const [end] = special.eos;
+  if (enclosed && end === undefined)
+    throw new InputError(`tokenizer "${tokenizer}" has no token that ends texts: choose another one`);
   const width = vocabSize <= 2 ** 16 ? 2 : 4;
   await mkdir(folder, { recursive: true });
   const temporary = path.join(folder, `${IDS}.tmp`);
   const handle = await open(temporary, "w");
   const hash = createHash("sha256");
   try {
-    const written = writeIds(handle, hash, files, tokenizer, width, options);
+    const written = writeIds(handle, hash, files, {
+      ...options,
+      tokenizer,
+      width,
+      around: enclosed ? end : undefined,
+    });
     const totals = { tokens: 0, documents: 0 };
     const counted = async function* (): AsyncGenerator<TokenDocument> {
       for await (const document of written) {
@@ -114,10 +126,10 @@ async function* writeIds(
   handle: FileHandle,
   hash: Hash,
   files: AsyncIterable<SourceFile>,
-  tokenizer: string,
-  width: 2 | 4,
-  { workers = availableParallelism(), signal, progress = startProgress() }: EncodeOptions,
+  options: EncodeOptions & { tokenizer: string; width: 2 | 4; around: number | undefined },
 ): AsyncGenerator<TokenDocument> {
+  const { tokenizer, width, around, workers = availableParallelism() } = options;
+  const { signal, progress = startProgress() } = options;
   const task = progress.start("encode", null);
   const waiting: Omit<SourceFile, "text">[] = [];
   const texts = async function* (): AsyncGenerator<string> {
@@ -128,7 +140,8 @@ async function* writeIds(
     }
   };
   let tokens = 0;
-  for await (const { ids, ends } of mapTexts(batched(texts(), BATCH), "encode", tokenizer, workers)) {
+  for await (const encoded of mapTexts(batched(texts(), BATCH), "encode", tokenizer, workers)) {
+    const { ids, ends } = around === undefined ? encoded : enclose(encoded, around);
     const stored = width === 2 ? Uint16Array.from(ids) : ids;
     const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
     hash.update(bytes);
@@ -140,6 +153,16 @@ async function* writeIds(
     task.tick(ends.length);
   }
   task.end(`${tokens} tokens`);
+}
+
+/** The same texts with a token before and behind each. */
+function enclose({ ids, ends }: EncodedTexts, token: number): EncodedTexts {
+  const wide = new Uint32Array(ids.length + 2 * ends.length).fill(token);
+  for (const [at, end] of ends.entries()) {
+    const start = ends[at - 1] ?? 0;
+    wide.set(ids.subarray(start, end), start + 2 * at + 1);
+  }
+  return { ids: wide, ends: ends.map((end, at) => end + 2 * (at + 1)) };
 }
 
 /** What a folder's store says of itself; null where there is none. */

@@ -6,7 +6,9 @@ import { collect } from "../../src/core/collect.js";
 import type { Corpus } from "../../src/corpus/corpus.js";
 import { openCorpus } from "../../src/corpus/open.js";
 import { loadTokenizer } from "../../src/model/tokenizer.js";
+import { openTokens } from "../../src/train/tokens.js";
 import { openCausalData, trainingDataOf } from "../../src/train/causaldata.js";
+import { trainTokenizerTo } from "../../src/train/tokenizer.js";
 import { causalBatch } from "../../src/train/batches.js";
 import type { Batch } from "../../src/train/learner.js";
 
@@ -51,6 +53,30 @@ it("leads from a corpus to batches, and accounts for every file and token", asyn
   await expect(openCausalData(folder, tokenizer, corpus, { ...options, files: 13 })).rejects.toThrow(
     "files was 12 and is now 13",
   );
+});
+
+it("begins and ends files with the end token where a model should know how files end", async () => {
+  const folder = path.join(root, "whole");
+  const whole = { ...options, mentions: [], wholeFiles: true };
+  await expect(openCausalData(folder, tokenizer, corpus, whole)).rejects.toThrow("no token that ends texts");
+  const own = path.join(root, "own-tokenizer");
+  await trainTokenizerTo("stdlib", own, { files: 2, vocabSize: 300, workers: 1 });
+  const data = await openCausalData(folder, own, corpus, whole);
+  const { special } = await loadTokenizer(own);
+  const [end = -1] = special.eos;
+  const tokens = await openTokens(folder, own);
+  const files = tokens.documents.filter(({ tokens: length }) => length >= 64);
+  // Every file of a sample's length at least is in the samples to its last token, on one side or the other.
+  const { train, valid } = data.stats;
+  expect(train.chunks + valid.chunks).toBe(files.reduce((sum, file) => sum + Math.ceil(file.tokens / 64), 0));
+  let start = 0;
+  for (const { tokens: length } of tokens.documents) {
+    const ids = [...(await tokens.read(start, length))];
+    expect([ids[0], ids.at(-1), ids.indexOf(end, 1)]).toEqual([end, end, length - 1]);
+    start += length;
+  }
+  await tokens.close();
+  await data.close();
 });
 
 it("weighs samples by their key words while training, and none in validation", async () => {

@@ -24,6 +24,14 @@ describe("pieces", () => {
     expect(valid.stats).toEqual({ documents: 0, chunks: 0, tokens: 0, dropped: 0 });
   });
 
+  it("reach back at a file's end where nothing is to be dropped", () => {
+    const documents = [file("r", "a", 10), file("r", "b", 3), file("r", "c", 4), file("r", "d", 5)];
+    const { train } = splitChunks(documents, { context: 4, share: 0, reachBack: true });
+    // a is 0..9, b 10..12, too short for a piece, c 13..16, d 17..21.
+    expect([...train.starts]).toEqual([0, 4, 6, 13, 17, 18]);
+    expect(train.stats).toEqual({ documents: 4, chunks: 6, tokens: 19, dropped: 3 });
+  });
+
   it("are none where there is no file", () => {
     const { train, stats } = splitChunks([], { context: 4 });
     expect(train.starts).toHaveLength(0);
