@@ -14,6 +14,7 @@ const {
   extractTo,
   generateTo,
   InputError,
+  pushFolder,
   runPipeline,
   scoreTo,
   STAGES,
@@ -144,6 +145,21 @@ const VERBS = {
         `${values.out}: ${made.tokens} tokens, ${made.merges} merges, ` +
           `from ${made.sources.kept} files${dropped.join("")}`,
       );
+    },
+  },
+  push: {
+    usage: "selfalign push FOLDER OWNER/NAME [flags]",
+    about: "A model's or dataset's folder onto the Hugging Face Hub, in one commit. Wants HF_TOKEN.",
+    flags: flags.PUSH_FLAGS,
+    async run({ values, others }) {
+      if (others.length !== 2)
+        throw new InputError(
+          "push needs a folder and a repository: selfalign push models/mine/model OWNER/NAME",
+        );
+      const [folder, repo] = others;
+      const options = { ...flags.pushOptions(values), draw: drawOn(process.stderr) };
+      const { url, files, bytes } = await pushFolder(folder, repo, options);
+      console.log(`${url}: ${files} files, ${(bytes / 1e6).toFixed(1)} MB`);
     },
   },
   export: {

@@ -23,6 +23,7 @@ export type {
   WithResult,
   WithSplit,
 } from "./core/record.js";
+export { pushFolder, type Pushed, type PushOptions } from "./hub/upload.js";
 export { testText } from "./core/record.js";
 export { readManifest, type Manifest, type StageRecord } from "./core/run.js";
 export { highlight, type Token } from "./python/highlight.js";

@@ -50,7 +50,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   "hyparquet-compressors": "corpus/parquet.ts",
   "danfojs-node": "report/frame.ts",
   "plotly.js-dist-min": "report/plotly.ts",
-  "@huggingface/hub": "hub/files.ts",
+  "@huggingface/hub": "hub/upload.ts",
   "@huggingface/transformers": "engine/transformers-worker.ts",
   "onnxruntime-node": "onnx/session-worker.ts",
   "@huggingface/jinja": "instruct/template.ts",

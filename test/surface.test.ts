@@ -58,6 +58,7 @@ const NAMES = [
   "parseTemplate",
   "prepareRun",
   "probeSandbox",
+  "pushFolder",
   "readConcepts",
   "readDatasetStats",
   "readFunnel",

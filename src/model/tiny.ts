@@ -1,102 +1,26 @@
-// A StarCoder2 of a few hundred thousand random weights with a vocabulary of bytes, in the Hugging Face layout: something to
-// convert, run and test where nothing can be downloaded. What it writes means nothing; no data set is made with it.
-import { mkdir, writeFile } from "node:fs/promises";
+// The StarCoder2 that comes with the package: three million weights, trained by scripts/train-tiny.mjs on CPython's standard
+// library. It is small enough for tests and a first look, writes Python that often parses, and means nothing by it: no data
+// set is made with it. How it was made and what it is worth is in its training.json.
+import { copyFile, mkdir } from "node:fs/promises";
 import path from "node:path";
-import { uniforms } from "../core/random.js";
+import { fileURLToPath } from "node:url";
+import { collect } from "../core/collect.js";
 import { writeSafetensors } from "../onnx/safetensors.js";
-import { BYTE_CHARACTERS } from "./bpe.js";
+import { unpacked } from "./packed.js";
 
-const END = "<|endoftext|>";
+/** The packed weights among a packed model's files. */
+export const PACKED = "model.int8.safetensors";
 
-const CONFIG = {
-  architectures: ["Starcoder2ForCausalLM"],
-  model_type: "starcoder2",
-  vocab_size: 257,
-  hidden_size: 64,
-  intermediate_size: 256,
-  num_hidden_layers: 2,
-  num_attention_heads: 4,
-  num_key_value_heads: 2,
-  max_position_embeddings: 16_384,
-  hidden_act: "gelu_pytorch_tanh",
-  norm_epsilon: 1e-5,
-  rope_parameters: { rope_theta: 100_000, rope_type: "default" },
-  sliding_window: null,
-  tie_word_embeddings: true,
-  use_bias: true,
-  bos_token_id: 0,
-  eos_token_id: 0,
-};
+const TINY = fileURLToPath(new URL("../../data/models/starcoder2-tiny/", import.meta.url));
+const FILES = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
 
-/** Writes the checkpoint and its tokenizer into a folder; the same bytes each time. */
-export async function writeTinyModel(folder: string): Promise<void> {
+/**
+ * Writes the tiny model into a folder, as a checkpoint in the Hugging Face layout with single floats: something to convert, run
+ * and train further where nothing can be downloaded. `packedFolder` is another model that was packed like it.
+ */
+export async function writeTinyModel(folder: string, packedFolder: string = TINY): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const json = (name: string, value: unknown): Promise<void> =>
-    writeFile(path.join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
-  await json("config.json", CONFIG);
-  await json("generation_config.json", { bos_token_id: 0, eos_token_id: 0 });
-  await json("tokenizer_config.json", { bos_token: END, eos_token: END, model_max_length: 16_384 });
-  await json("tokenizer.json", tokenizer());
-  await writeSafetensors(path.join(folder, "model.safetensors"), weights());
-}
-
-interface Weight {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
-
-function tokenizer(): unknown {
-  const special = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
-  const vocab = Object.fromEntries([END, ...BYTE_CHARACTERS].map((token, id) => [token, id]));
-  const bytes = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
-  return {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: [{ id: 0, content: END, ...special }],
-    normalizer: null,
-    pre_tokenizer: bytes,
-    post_processor: null,
-    decoder: bytes,
-    model: { type: "BPE", vocab, merges: [] },
-  };
-}
-
-function* weights(): Generator<Weight> {
-  const {
-    vocab_size: words,
-    hidden_size: hidden,
-    intermediate_size: inner,
-    num_hidden_layers: layers,
-  } = CONFIG;
-  const keys = (CONFIG.num_key_value_heads * hidden) / CONFIG.num_attention_heads;
-  const next = uniforms(1, "tiny");
-  // The sum of twelve uniforms is close enough to a normal.
-  const normal = (): number => Array.from({ length: 12 }, next).reduce((sum, value) => sum + value, -6);
-  const tensor = (name: string, shape: readonly number[], scale: number, middle = 0): Weight => {
-    const length = shape.reduce((product, dim) => product * dim, 1);
-    return { name, shape, values: Float32Array.from({ length }, () => middle + scale * normal()) };
-  };
-  const norm = (name: string): Weight[] => [
-    tensor(`${name}.weight`, [hidden], 0.1, 1),
-    tensor(`${name}.bias`, [hidden], 0.05),
-  ];
-  const linear = (name: string, rows: number, columns: number): Weight[] => [
-    tensor(`${name}.weight`, [rows, columns], 1.5 / Math.sqrt(columns)),
-    tensor(`${name}.bias`, [rows], 0.05),
-  ];
-  yield tensor("model.embed_tokens.weight", [words, hidden], 3 / Math.sqrt(hidden));
-  for (let layer = 0; layer < layers; layer++) {
-    const part = (name: string): string => `model.layers.${layer}.${name}`;
-    yield* norm(part("input_layernorm"));
-    yield* linear(part("self_attn.q_proj"), hidden, hidden);
-    yield* linear(part("self_attn.k_proj"), keys, hidden);
-    yield* linear(part("self_attn.v_proj"), keys, hidden);
-    yield* linear(part("self_attn.o_proj"), hidden, hidden);
-    yield* norm(part("post_attention_layernorm"));
-    yield* linear(part("mlp.c_fc"), inner, hidden);
-    yield* linear(part("mlp.c_proj"), hidden, inner);
-  }
-  yield* norm("model.norm");
+  for (const name of FILES) await copyFile(path.join(packedFolder, name), path.join(folder, name));
+  const tensors = await collect(unpacked(path.join(packedFolder, PACKED)));
+  await writeSafetensors(path.join(folder, "model.safetensors"), tensors);
 }

@@ -3,14 +3,17 @@
 //   tokenizer/  tokens/  training/ (see folder.ts)  model/
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import type { Corpus } from "../corpus/corpus.js";
 import { openCorpus, type CorpusOptions } from "../corpus/open.js";
 import { InputError } from "../core/errors.js";
 import { stoppedBySignals } from "../core/interrupt.js";
 import { lockFolder } from "../core/lock.js";
+import { writeWhole } from "../core/files.js";
 import { startProgress, type Draw } from "../core/progress.js";
 import { rateFactor } from "../grad/schedule.js";
 import { architectureOf } from "../model/known.js";
 import { loadTokenizer } from "../model/tokenizer.js";
+import { modelCard } from "./card.js";
 import { causal } from "./causal.js";
 import { openCausalData, trainingDataOf, type CausalData, type DataStats } from "./causaldata.js";
 import { checkpointName } from "./checkpoints.js";
@@ -75,8 +78,8 @@ export async function trainCausalTo(
     await mkdir(folder, { recursive: true });
     const unlock = await lockFolder(folder);
     try {
-      const { place, data } = await prepared(spec, folder, settings);
-      return await trained(folder, place, data, settings).finally(() => data.close());
+      const ready = await prepared(spec, folder, settings);
+      return await trained(folder, ready, settings).finally(() => ready.data.close());
     } finally {
       await unlock();
     }
@@ -96,12 +99,15 @@ function checkSettings({ config, context, schedule }: Settings): void {
     );
 }
 
-/** The folder of the tokenizer, and the batches of the corpus's tokens. */
-async function prepared(
-  spec: string,
-  folder: string,
-  settings: Settings,
-): Promise<{ place: string; data: CausalData }> {
+interface Prepared {
+  readonly corpus: Corpus;
+  /** Folder of the tokenizer. */
+  readonly place: string;
+  /** The batches of the corpus's tokens. */
+  readonly data: CausalData;
+}
+
+async function prepared(spec: string, folder: string, settings: Settings): Promise<Prepared> {
   const { tokenizer, seed, draw, env } = settings;
   const progress = startProgress(draw === undefined ? {} : { draw });
   try {
@@ -112,7 +118,8 @@ async function prepared(
     const place = tokenizer === undefined ? path.join(folder, "tokenizer") : await tokenizerFolder(tokenizer);
     if (tokenizer === undefined) await learnOnce(corpus, place, { ...settings, progress });
     const options = { ...settings, share: settings.validation, dataSeed: seed, progress };
-    return { place, data: await openCausalData(path.join(folder, "tokens"), place, corpus, options) };
+    const data = await openCausalData(path.join(folder, "tokens"), place, corpus, options);
+    return { corpus, place, data };
   } finally {
     progress.close();
   }
@@ -120,8 +127,7 @@ async function prepared(
 
 async function trained(
   folder: string,
-  place: string,
-  data: CausalData,
+  { corpus, place, data }: Prepared,
   settings: Settings,
 ): Promise<CausalRun> {
   const { seed, threads } = settings;
@@ -141,7 +147,21 @@ async function trained(
     }
     const training = await fit(learner, batches, fitOptions(folder, config, data, settings));
     const out = path.join(folder, "model");
+    const { context, rows, accumulation, rate, warmup, schedule } = settings;
+    const { best, tokens, step: steps } = training;
+    const { unit, groups } = data.stats.split;
+    const card = modelCard({
+      config,
+      parameters: made.parameters,
+      corpus,
+      settings: { context, rows, accumulation, rate, warmup, schedule, seed },
+      tokens,
+      steps,
+      validation: best === null ? null : { step: best.step, loss: best.validation },
+      heldOut: { unit, count: groups.valid },
+    });
     await saveModel(out, config, weightsOf(folder, training), place);
+    await writeWhole(path.join(out, "README.md"), card);
     return { ...made, model: out, training };
   } finally {
     await learner.close();

@@ -1,5 +1,4 @@
 // A long generation that is stopped again and again: nothing lost, nothing twice, and the process stays free meanwhile.
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -8,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Interrupted } from "../../src/core/errors.js";
 import { generateTo, type GeneratedRow } from "../../src/engine/generate.js";
 import { convertModel } from "../../src/model/conversion.js";
-import { ROOT } from "../system/whole-run.js";
+import { writeRandomModel } from "../model/random-model.js";
 
 const PROMPTS = 1_500;
 const LONGEST_DELAY_MS = 50;
@@ -17,7 +16,7 @@ afterAll(() => rmSync(base, { recursive: true, force: true }));
 const at = (name: string): string => path.join(base, name);
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [path.join(ROOT, "scripts/tiny-model.mjs"), at("tiny")]);
+  await writeRandomModel(at("tiny"));
   await convertModel(at("tiny"), at("int8"));
   const lines = Array.from({ length: PROMPTS }, (_, id) =>
     JSON.stringify({ id, prompt: `def f_${id}(${"a, ".repeat(id % 20)}):`, n: 2 }),

@@ -104,6 +104,10 @@ describe.each(["gpt2", "starcoder2"] as const)("a %s from a corpus", (config) =>
     const validation = metrics.flatMap((row) => row.validation ?? []);
     expect(validation[0]).toBeCloseTo(Math.log(400), 0);
     expect(validation.at(-1)).toBeLessThan(2.5);
+    const card = readFileSync(path.join(folderOf(config), "model/README.md"), "utf8");
+    expect(card).toMatch(/^---\nlibrary_name: transformers\n/);
+    expect(card).toContain(`${Math.min(...validation).toFixed(4)} nats per token`);
+    expect(card).toContain("on 2 held-out repositories");
   });
 
   it("is made once: the same command finds it finished, and another one is refused", async () => {

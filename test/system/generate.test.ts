@@ -1,12 +1,12 @@
 // The verbs `generate` and `score` as they are typed, on tiny models of ours: one with a tokenizer, of random weights, and one
 // without, whose likelihoods transformers has told.
-import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateTo, type GeneratedRow } from "../../src/engine/generate.js";
 import type { ScoredRow } from "../../src/engine/score.js";
+import { writeRandomModel } from "../model/random-model.js";
 import { ROOT, run, start, type Ended } from "./whole-run.js";
 
 const base = mkdtempSync(path.join(tmpdir(), "selfalign-generate-"));
@@ -47,7 +47,7 @@ const generate = (model: string, input: string, out: string, ...more: string[]):
   );
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [path.join(ROOT, "scripts/tiny-model.mjs"), at("tiny")]);
+  await writeRandomModel(at("tiny"));
   // Small, so that a prompt can fill it.
   const config = readFileSync(at("tiny/config.json"), "utf8");
   writeFileSync(at("tiny/config.json"), config.replace(/(?<="max_position_embeddings": )\d+/, "512"));

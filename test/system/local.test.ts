@@ -10,7 +10,7 @@ import type { ScoredRow } from "../../src/engine/score.js";
 import { openEngine, type EngineOptions } from "../../src/engine/open.js";
 import { convertModel } from "../../src/model/conversion.js";
 import { gpt2Of } from "../../src/model/gpt2.js";
-import { writeTinyModel } from "../../src/model/tiny.js";
+import { writeRandomModel } from "../model/random-model.js";
 import { weightPlan } from "../../src/model/weights.js";
 import { writeSafetensors } from "../../src/onnx/safetensors.js";
 import { ROOT, run } from "./whole-run.js";
@@ -31,9 +31,9 @@ const CONFIG = {
   eos_token_id: 0,
 };
 
-/** A GPT-2 of random weights with the tokenizer of our tiny StarCoder2. */
+/** A GPT-2 of random weights with the tokenizer of our random StarCoder2. */
 async function writeGpt2(folder: string): Promise<void> {
-  await writeTinyModel(folder);
+  await writeRandomModel(folder);
   writeFileSync(path.join(folder, "config.json"), JSON.stringify(CONFIG));
   const format = { matrices: "float32", activations: "float32" } as const;
   const plan = weightPlan(gpt2Of(CONFIG, "config.json"), format, "transformer.");

@@ -9,7 +9,7 @@ import type { Completion, Engine, ScoreRequest } from "../../src/engine/engine.j
 import { openEngine, type EngineOptions } from "../../src/engine/open.js";
 import { convertModel } from "../../src/model/conversion.js";
 import { COMMIT, serveHub, TOKEN } from "../hub/server.js";
-import { writeTinyModel } from "../../src/model/tiny.js";
+import { writeRandomModel } from "../model/random-model.js";
 import { drawn, from, request } from "../engine/asking.js";
 
 const base = mkdtempSync(path.join(tmpdir(), "selfalign-transformers-"));
@@ -24,7 +24,7 @@ async function open(model: string, options: EngineOptions = {}): Promise<Engine>
 let ours: Engine;
 let theirs: Engine;
 beforeAll(async () => {
-  await writeTinyModel(at("tiny"));
+  await writeRandomModel(at("tiny"));
   // Small, so that a prompt can fill it.
   const config = readFileSync(at("tiny/config.json"), "utf8");
   writeFileSync(at("tiny/config.json"), config.replace(/(?<="max_position_embeddings": )\d+/, "512"));
