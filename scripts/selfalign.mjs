@@ -18,6 +18,7 @@ const {
   runPipeline,
   scoreTo,
   STAGES,
+  sweepTo,
   trainCausalTo,
   trainTokenizerTo,
   verifyTo,
@@ -27,6 +28,7 @@ const flags = await import("./flags.mjs");
 const { modelFolder, verifyOptions } = flags;
 const { pipelineOptions, RUN_FLAGS } = await import("./run-flags.mjs");
 const { CAUSAL_FLAGS, causalOptions, causalTold } = await import("./train-flags.mjs");
+const { SWEEP_FLAGS, sweepOptions, sweepTold } = await import("./sweep-flags.mjs");
 
 /** What answers prompts that it has not seen before. */
 const MODELS = ENGINES.filter((engine) => !engine.startsWith("replay:"));
@@ -125,6 +127,19 @@ const VERBS = {
       if (values.out === undefined) throw new InputError(`train causal needs --out DIR: ${usage}`);
       const options = { ...causalOptions(values), draw: drawOn(process.stderr) };
       console.log(causalTold(await trainCausalTo(values.corpus, values.out, options)));
+    },
+  },
+  sweep: {
+    usage: "selfalign sweep --out DIR [flags]",
+    about:
+      "Settings for train causal: many are tried for a few steps, the better ones for more. Resumes where it stopped.",
+    flags: SWEEP_FLAGS,
+    async run({ values, others }) {
+      if (others.length > 0)
+        throw new InputError(`sweep takes flags only, not "${others[0]}": see selfalign sweep --help`);
+      if (values.out === undefined) throw new InputError("sweep needs --out DIR");
+      const options = { ...sweepOptions(values), draw: drawOn(process.stderr) };
+      console.log(sweepTold(values.out, await sweepTo(values.corpus, values.out, options)));
     },
   },
   tokenizer: {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Writes a StarCoder2 of random weights, something to convert and run where nothing can be downloaded.
+// Writes the checkpoint of the tiny StarCoder2 that comes with the package, something to convert and run where nothing can be
+// downloaded.
 //   node scripts/tiny-model.mjs DIR
 import { writeTinyModel } from "selfalign";
 

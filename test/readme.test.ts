@@ -11,6 +11,7 @@ const sources = [
   "scripts/flags.mjs",
   "scripts/run-flags.mjs",
   "scripts/train-flags.mjs",
+  "scripts/sweep-flags.mjs",
   "scripts/selfalign.mjs",
   "scripts/run-all.mjs",
   "scripts/bench.mjs",

@@ -94,6 +94,8 @@ const NAMES = [
   "testText",
   "timeChart",
   "toFrame",
+  "sweepChart",
+  "sweepTo",
   "trainCausalTo",
   "trainTokenizerTo",
   "validate",

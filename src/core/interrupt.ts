@@ -20,6 +20,25 @@ export function stoppedBySignals(): { signal: AbortSignal; release: () => void }
   return { signal: controller.signal, release };
 }
 
+/**
+ * Long work under a signal that is given, or under Ctrl-C where none is. What was stopped says so, also where something below it
+ * knows only that it was aborted.
+ */
+export async function stoppable<Result>(
+  given: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const { signal, release } = given ? { signal: given, release: () => undefined } : stoppedBySignals();
+  try {
+    return await work(signal);
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") signal.throwIfAborted();
+    throw error;
+  } finally {
+    release();
+  }
+}
+
 /** What the work gives, or the signal's reason as soon as it is aborted; the work itself goes on. */
 export function unlessAborted<Result>(
   work: Promise<Result>,

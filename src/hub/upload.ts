@@ -6,7 +6,7 @@ import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError, Interrupted } from "../core/errors.js";
 import { asError } from "../core/files.js";
-import { stoppedBySignals } from "../core/interrupt.js";
+import { stoppable } from "../core/interrupt.js";
 import { startProgress, type Draw } from "../core/progress.js";
 import { endpointOf, HUB_URL, type HubKind } from "./files.js";
 
@@ -38,10 +38,7 @@ export interface Pushed {
  * @throws InputError for a folder without files, a missing token, and what the Hub refuses; Interrupted when stopped.
  */
 export async function pushFolder(folder: string, repo: string, options: PushOptions = {}): Promise<Pushed> {
-  const { signal, release } = options.signal
-    ? { signal: options.signal, release: () => undefined }
-    : stoppedBySignals();
-  return send(folder, repo, { ...options, signal }).finally(release);
+  return stoppable(options.signal, (signal) => send(folder, repo, { ...options, signal }));
 }
 
 async function send(

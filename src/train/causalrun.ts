@@ -6,7 +6,7 @@ import path from "node:path";
 import type { Corpus } from "../corpus/corpus.js";
 import { openCorpus, type CorpusOptions } from "../corpus/open.js";
 import { InputError } from "../core/errors.js";
-import { stoppedBySignals } from "../core/interrupt.js";
+import { stoppable } from "../core/interrupt.js";
 import { lockFolder } from "../core/lock.js";
 import { writeWhole } from "../core/files.js";
 import { startProgress, type Draw } from "../core/progress.js";
@@ -20,6 +20,7 @@ import { checkpointName } from "./checkpoints.js";
 import { stepsIn } from "./data.js";
 import { fit, type FitOptions, type FitResult } from "./fit.js";
 import { learnOnce, tokenizerFolder } from "./learned.js";
+import type { Learner } from "./learner.js";
 import { openLearner } from "./learning.js";
 import { causalModelOf, configFor, countParameters, saveModel, type Config } from "./models.js";
 import { overfitOneBatch, type Overfit } from "./overfit.js";
@@ -58,7 +59,9 @@ export interface CausalRun {
   readonly training: FitResult | Overfit;
 }
 
-type Settings = Preset & CausalRunOptions & { readonly seed: number; readonly signal: AbortSignal };
+/** Options with all that the preset gives. */
+export type CausalSettings = Preset &
+  CausalRunOptions & { readonly seed: number; readonly signal: AbortSignal };
 
 /**
  * Trains a causal model on the corpus named `spec`, in `folder`.
@@ -69,27 +72,27 @@ export async function trainCausalTo(
   folder: string,
   options: CausalRunOptions = {},
 ): Promise<CausalRun> {
-  const { signal, release } = options.signal
-    ? { signal: options.signal, release: () => undefined }
-    : stoppedBySignals();
-  try {
-    const settings: Settings = { seed: 0, ...presetOf(options.preset ?? "laptop"), ...options, signal };
+  return stoppable(options.signal, async (signal) => {
+    const settings = settingsOf(options, signal);
     checkSettings(settings);
     await mkdir(folder, { recursive: true });
     const unlock = await lockFolder(folder);
     try {
-      const ready = await prepared(spec, folder, settings);
+      const ready = await prepareCausal(spec, folder, settings);
       return await trained(folder, ready, settings).finally(() => ready.data.close());
     } finally {
       await unlock();
     }
-  } finally {
-    release();
-  }
+  });
 }
 
-/** Refuses at once what training would refuse after files were read and encoded. */
-function checkSettings({ config, context, schedule }: Settings): void {
+/** The preset's figures, and over them what is given otherwise. */
+export function settingsOf(options: CausalRunOptions, signal: AbortSignal): CausalSettings {
+  return { seed: 0, ...presetOf(options.preset ?? "laptop"), ...options, signal };
+}
+
+/** Refuses at once what training would refuse after files were read and encoded. @throws InputError */
+export function checkSettings({ config, context, schedule }: CausalSettings): void {
   rateFactor(schedule, 0, { updates: 1 });
   // The vocabulary is the tokenizer's, which is not there yet.
   const { positions } = architectureOf({ ...config, vocab_size: 1 }, "config.json");
@@ -99,7 +102,8 @@ function checkSettings({ config, context, schedule }: Settings): void {
     );
 }
 
-interface Prepared {
+/** What training reads. */
+export interface Prepared {
   readonly corpus: Corpus;
   /** Folder of the tokenizer. */
   readonly place: string;
@@ -107,7 +111,12 @@ interface Prepared {
   readonly data: CausalData;
 }
 
-async function prepared(spec: string, folder: string, settings: Settings): Promise<Prepared> {
+/** Opens a corpus, and makes tokenizer and token store in `folder` where they are not there. */
+export async function prepareCausal(
+  spec: string,
+  folder: string,
+  settings: CausalSettings,
+): Promise<Prepared> {
   const { tokenizer, seed, draw, env } = settings;
   const progress = startProgress(draw === undefined ? {} : { draw });
   try {
@@ -125,47 +134,60 @@ async function prepared(spec: string, folder: string, settings: Settings): Promi
   }
 }
 
-async function trained(
+/** Trains on what was prepared, in `folder`/training. */
+export async function fitCausal(
   folder: string,
-  { corpus, place, data }: Prepared,
-  settings: Settings,
-): Promise<CausalRun> {
-  const { seed, threads } = settings;
-  const config = configFor(settings.config, await loadTokenizer(place));
+  { place, data }: Prepared,
+  settings: CausalSettings,
+): Promise<{ config: Config; parameters: number; training: FitResult }> {
+  return withLearner(place, settings, async (learner, config, parameters) => {
+    const batches = trainingDataOf(data, settings.accumulation);
+    const training = await fit(learner, batches, fitOptions(folder, config, data, settings));
+    return { config, parameters, training };
+  });
+}
+
+async function withLearner<Result>(
+  place: string,
+  { config: asked, seed, threads }: CausalSettings,
+  use: (learner: Learner, config: Config, parameters: number) => Promise<Result>,
+): Promise<Result> {
+  const config = configFor(asked, await loadTokenizer(place));
   const model = causalModelOf(config);
   const learner = await openLearner(causal(model), { seed, ...(threads === undefined ? {} : { threads }) });
-  try {
+  return use(learner, config, countParameters(model)).finally(() => learner.close());
+}
+
+async function byHeart({ place, data }: Prepared, settings: CausalSettings): Promise<CausalRun> {
+  return withLearner(place, settings, async (learner, _, parameters) => {
     const batches = trainingDataOf(data, settings.accumulation);
-    const made = { parameters: countParameters(model), data: data.stats };
-    if (settings.overfitOneBatch) {
-      const schedule = (): number => settings.rate;
-      return {
-        ...made,
-        model: null,
-        training: await overfitOneBatch(learner, batches, { ...settings, schedule }),
-      };
-    }
-    const training = await fit(learner, batches, fitOptions(folder, config, data, settings));
-    const out = path.join(folder, "model");
-    const { context, rows, accumulation, rate, warmup, schedule } = settings;
-    const { best, tokens, step: steps } = training;
-    const { unit, groups } = data.stats.split;
-    const card = modelCard({
-      config,
-      parameters: made.parameters,
-      corpus,
-      settings: { context, rows, accumulation, rate, warmup, schedule, seed },
-      tokens,
-      steps,
-      validation: best === null ? null : { step: best.step, loss: best.validation },
-      heldOut: { unit, count: groups.valid },
-    });
-    await saveModel(out, config, weightsOf(folder, training), place);
-    await writeWhole(path.join(out, "README.md"), card);
-    return { ...made, model: out, training };
-  } finally {
-    await learner.close();
-  }
+    const schedule = (): number => settings.rate;
+    const training = await overfitOneBatch(learner, batches, { ...settings, schedule });
+    return { model: null, parameters, data: data.stats, training };
+  });
+}
+
+async function trained(folder: string, ready: Prepared, settings: CausalSettings): Promise<CausalRun> {
+  if (settings.overfitOneBatch) return byHeart(ready, settings);
+  const { corpus, place, data } = ready;
+  const { config, parameters, training } = await fitCausal(folder, ready, settings);
+  const out = path.join(folder, "model");
+  const { context, rows, accumulation, rate, warmup, schedule, seed } = settings;
+  const { best, tokens, step: steps } = training;
+  const { unit, groups } = data.stats.split;
+  const card = modelCard({
+    config,
+    parameters,
+    corpus,
+    settings: { context, rows, accumulation, rate, warmup, schedule, seed },
+    tokens,
+    steps,
+    validation: best === null ? null : { step: best.step, loss: best.validation },
+    heldOut: { unit, count: groups.valid },
+  });
+  await saveModel(out, config, weightsOf(folder, training), place);
+  await writeWhole(path.join(out, "README.md"), card);
+  return { model: out, parameters, data: data.stats, training };
 }
 
 /** The file of the best weights; the last ones where nothing was kept apart to tell. */
@@ -174,7 +196,7 @@ function weightsOf(folder: string, { best, step }: FitResult): string {
   return path.join(folder, "training", at, "model.safetensors");
 }
 
-function fitOptions(folder: string, config: Config, data: CausalData, settings: Settings): FitOptions {
+function fitOptions(folder: string, config: Config, data: CausalData, settings: CausalSettings): FitOptions {
   const {
     accumulation,
     epochs = 1,

@@ -55,7 +55,10 @@ export function afterEvaluation(before: Standing, validation: number): Standing 
     : { ...before, sinceBest: sinceBest + 1 };
 }
 
-/** @throws InputError where too many steps in a row came to nothing; `rate` was the last one's. */
+/** Training has come to nothing: its settings are wrong, or its data. */
+export class Diverged extends InputError {}
+
+/** @throws Diverged where too many steps in a row came to nothing; `rate` was the last one's. */
 export function refuseDivergence({ step, skippedInARow }: Standing, most: number, rate: number): void {
   if (skippedInARow < most) return;
   const first = step - skippedInARow + 1;
@@ -63,7 +66,7 @@ export function refuseDivergence({ step, skippedInARow }: Standing, most: number
     first === 1
       ? "not even the first step gave one: look for damaged weights and for batches without a target"
       : `lower the learning rate (it was ${rate}) or warm it up for longer`;
-  throw new InputError(
+  throw new Diverged(
     `steps ${first} to ${step} gave no finite loss or gradient and were skipped, the limit is ${most}: ` +
       `${hint}, and start again in another --output-dir`,
   );

@@ -1,5 +1,5 @@
-// Whole runs with a model, by the command that a reader types: replayed answers through the notebooks, and a model of random
-// weights through the stages. What the run tells of its model is held against the answers that it keeps.
+// Whole runs with a model, by the command that a reader types: replayed answers through the notebooks, and the tiny model that
+// comes with the package through the stages. What the run tells of its model is held against the answers that it keeps.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -98,7 +98,7 @@ it("replayed answers go through the stage notebooks, and everything says that th
   expect(again.stderr).toContain("instruct: finished already");
 });
 
-it("a model of random weights teaches nothing, and every answer is kept with what became of it", async () => {
+it("a tiny model teaches nothing, and every answer is kept with what became of it", async () => {
   execFileSync(process.execPath, [path.join(ROOT, "scripts/tiny-model.mjs"), path.join(base, "tiny")]);
   const model = path.join(base, "tiny-int8");
   const converted = await run("convert", path.join(base, "tiny"), "--out", model);
@@ -110,7 +110,7 @@ it("a model of random weights teaches nothing, and every answer is kept with wha
   const { concepts, instructions, rounds } = checkedStats(dir);
   expect(concepts.asked?.requests).toBe(3);
   // A prompt shows eight worked examples.
-  expect(concepts.asked?.promptTokens).toBeGreaterThan(3_000);
+  expect(concepts.asked?.promptTokens).toBeGreaterThan(1_000);
   expect(concepts.asked?.newTokens).toBeGreaterThan(0);
   expect(concepts.asked?.newTokens).toBeLessThanOrEqual(3 * 16);
   expect(rounds?.always).toBe(instructions.rows);
