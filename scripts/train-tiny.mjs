@@ -27,10 +27,7 @@ async function main() {
   if (values.help)
     return console.log(helpOf("node scripts/train-tiny.mjs", "Trains the tiny StarCoder2.", FLAGS));
   const [work, out] = [values.work, values.out].map((folder) => path.resolve(ROOT, folder));
-  const began = { wall: performance.now(), cpu: process.cpuUsage() };
   const run = await trainCausalTo("stdlib", work, RECIPE);
-  const cpu = process.cpuUsage(began.cpu);
-  const resumed = run.training.resumedFrom > 0;
   await pack(run.model, out);
   const sides = await sidesOf(work, RECIPE);
   const measured = await measure(run.model, work, out, sides);
@@ -45,13 +42,7 @@ async function main() {
     tokenizer: "learned from all files, the held-out ones too; the 5-gram model has the same tokens",
     curve: curveOf(work),
     bestStep: run.training.best.step,
-    training: resumed
-      ? "went on after a stop: its time is not known"
-      : {
-          minutes: rounded((performance.now() - began.wall) / 60_000, 1),
-          cpuMinutes: rounded((cpu.user + cpu.system) / 60e6, 1),
-          machine: `${os.availableParallelism()} x ${os.cpus()[0].model}`,
-        },
+    time: { minutes: minutesOf(work), machine: `${os.availableParallelism()} x ${os.cpus()[0].model}` },
     ...measured,
   };
   writeFileSync(path.join(out, "training.json"), `${JSON.stringify(log, null, 2)}\n`);
@@ -85,17 +76,36 @@ async function measure(model, work, out, sides) {
 
 /** Training loss since the evaluation before, and validation loss, in nats per token. */
 function curveOf(work) {
-  const lines = readFileSync(path.join(work, "training/metrics.jsonl"), "utf8").trim().split("\n");
   const curve = [];
   let losses = [];
-  for (const { step, loss, validation } of lines.map((line) => JSON.parse(line))) {
-    losses.push(loss);
+  for (const { step, loss, validation } of linesOf(path.join(work, "training/metrics.jsonl"))) {
+    if (loss !== null) losses.push(loss);
     if (validation === null) continue;
     const mean = losses.reduce((sum, one) => sum + one, 0) / losses.length;
-    curve.push({ step, loss: rounded(mean, 4), validation: rounded(validation, 4) });
+    curve.push({
+      step,
+      loss: losses.length === 0 ? null : rounded(mean, 4),
+      validation: rounded(validation, 4),
+    });
     losses = [];
   }
   return curve;
+}
+
+/** Minutes of steps, evaluations and checkpoints, over all starts. */
+function minutesOf(work) {
+  const seconds = linesOf(path.join(work, "training/timings.jsonl")).map(
+    ({ trainingSeconds, evaluationSeconds, savingSeconds }) =>
+      trainingSeconds + evaluationSeconds + savingSeconds,
+  );
+  return rounded(seconds.reduce((sum, one) => sum + one, 0) / 60, 1);
+}
+
+function linesOf(file) {
+  return readFileSync(file, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 }
 
 function rounded(value, digits) {

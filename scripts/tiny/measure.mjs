@@ -59,19 +59,19 @@ export async function parsing(folder, files, { samples, temperature, topP, maxTo
   return { functions: headers.length, parsed: functions.filter(parses).length };
 }
 
-/** First lines of functions, without what they are indented by. */
+/** First lines of functions, without what they are indented by and without their end, which is one token with the next indent. */
 async function headersOf(files) {
   await loadGrammar();
   const wanted = new Set(files.map(({ path }) => path));
   const headers = new Map();
-  for await (const item of (await openCorpus("stdlib")).files({})) {
+  for await (const item of (await openCorpus("stdlib")).files({ seed: 0 })) {
     if (!("file" in item) || !wanted.has(item.file.path)) continue;
     const { path, text } = item.file;
     const tree = parsePython(text);
     const lines = text.split("\n");
     for (const { line } of functionsOf(tree, text)) {
       const header = lines[line - 1].trim();
-      if (header.endsWith(":")) headers.set(`${path} ${line}`, `${header}\n`);
+      if (header.endsWith(":")) headers.set(`${path} ${line}`, header);
     }
     tree.delete();
   }
@@ -81,7 +81,7 @@ async function headersOf(files) {
 /** The function alone: up to the first line that is not indented, and without a line that was left unfinished. */
 function cut(header, text, finish) {
   const lines = text.split("\n");
-  const end = lines.findIndex((line) => /^\S/.test(line));
+  const end = lines.findIndex((line, at) => at > 0 && /^\S/.test(line));
   const own = end >= 0 ? lines.slice(0, end) : finish === "length" ? lines.slice(0, -1) : lines;
   return `${header}${own.join("\n")}\n`;
 }
