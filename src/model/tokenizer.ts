@@ -1,12 +1,14 @@
 // A model's own tokenizer, from its `tokenizer.json`: text to token ids and back, at once or token by token. Comes from a
 // folder as models are published in, together with the ids that begin and end a text. Encodes and decodes as
-// Python's `tokenizers` do; adds nothing to a text, and never "cleans up" blanks, which would break code.
+// Python's `tokenizers` do, or by pieces of code, which are ours alone; adds nothing to a text, and never "cleans up"
+// blanks, which would break code.
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
-import { openBpe, tokenBytes } from "./bpe.js";
+import { bpeCoder, tokensById, type Coder } from "./coder.js";
+import { hasPieces, piecesCoder } from "./piecesfile.js";
 import { recordOf, vocabularyOf, type Vocabulary } from "./vocabulary.js";
-import { cutAt, wordPattern } from "./words.js";
+import { cutAt } from "./words.js";
 
 export interface EncodeOptions {
   /** Special tokens that are written in the text count as its characters. Default false: they count as the tokens. */
@@ -50,7 +52,7 @@ export interface Tokenizer {
 
 /**
  * The tokenizer of a model's folder, or of a `tokenizer.json` and what lies beside it. @throws InputError when there is
- * none, or one that is not byte-level BPE.
+ * none, or one that is neither byte-level BPE nor pieces of code.
  */
 export async function loadTokenizer(place: string): Promise<Tokenizer> {
   const info = await stat(place).catch(() => null);
@@ -59,10 +61,10 @@ export async function loadTokenizer(place: string): Promise<Tokenizer> {
   const beside = (name: string) => readJson(path.join(path.dirname(file), name));
   const json = await readJson(file);
   if (json === null) throw new InputError(`"${place}" has no tokenizer.json; name a folder that has one`);
-  const vocabulary = vocabularyOf(json, file);
+  const coder = hasPieces(json) ? piecesCoder(json, file) : bpeCoder(vocabularyOf(json, file));
   const settings = await Promise.all([beside("generation_config.json"), beside("config.json")]);
   const written = await beside("tokenizer_config.json");
-  return tokenizerOf(vocabulary, specialIds(vocabulary.ids, settings, written));
+  return openedTokenizer(coder, specialIds(coder.ids, settings, written));
 }
 
 /** Null where there is no such file. */
@@ -100,30 +102,28 @@ function specialIds(
   return { bos: idsFor("bos")[0] ?? null, eos: idsFor("eos"), pad: idsFor("pad")[0] ?? null };
 }
 
-/** The tokenizer of a vocabulary. */
+/** The tokenizer of a vocabulary with merges. */
 export function tokenizerOf(vocabulary: Vocabulary, special: SpecialIds): Tokenizer {
-  const { ids, joined, added, merges, digits, ...words } = vocabulary;
-  const tokens: string[] = [];
-  for (const [token, id] of ids) tokens[id] = token;
+  return openedTokenizer(bpeCoder(vocabulary), special);
+}
+
+function openedTokenizer({ ids, added, ...coder }: Coder, special: SpecialIds): Tokenizer {
+  const tokens = tokensById(ids);
   const specials = new Set(added.filter((token) => token.special).map(({ id }) => id));
-  const bpe = openBpe(joined, merges, words);
-  const word = wordPattern(digits);
   const cut = cutAt(added);
 
   const encode = (text: string, { specialAsText = false }: EncodeOptions = {}) => {
     const encoded: number[] = [];
     for (const piece of cut(text, specialAsText)) {
       if (typeof piece === "number") encoded.push(piece);
-      else for (const found of piece.match(word) ?? []) for (const id of bpe(found)) encoded.push(id);
+      else coder.encode(piece, encoded);
     }
     return encoded;
   };
 
-  const known: Uint8Array[] = [];
-  const bytesOf = (id: number) => (known[id] ??= tokenBytes(tokens[id] ?? ""));
-
   const streamDecoder = ({ skipSpecial = true }: DecodeOptions = {}): StreamDecoder => {
     const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+    const bytesOf = coder.begin();
     return {
       push: (id) => (skipSpecial && specials.has(id) ? "" : utf8.decode(bytesOf(id), { stream: true })),
       end: () => utf8.decode(),
@@ -132,7 +132,8 @@ export function tokenizerOf(vocabulary: Vocabulary, special: SpecialIds): Tokeni
 
   const decode = (encoded: Iterable<number>, { skipSpecial = true }: DecodeOptions = {}) => {
     const kept = Array.from(encoded).filter((id) => !(skipSpecial && specials.has(id)));
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.concat(kept.map(bytesOf)));
+    const bytesOf = coder.begin();
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.concat(kept.map((id) => bytesOf(id))));
   };
 
   return {

@@ -67,7 +67,8 @@ function digitsOf(preTokenizer: unknown): Digits | null {
   return first["individual_digits"] === true ? "single" : "grouped";
 }
 
-function idsOf(vocab: unknown, name: string): Map<string, number> {
+/** Ids by token, from what a file says of them. @throws InputError for an id that is none. */
+export function idsOf(vocab: unknown, name: string): Map<string, number> {
   const ids = new Map<string, number>();
   for (const [token, id] of Object.entries(recordOf(vocab))) {
     if (!isId(id))
@@ -89,7 +90,8 @@ function mergeOf(merge: unknown, ids: ReadonlyMap<string, number>, name: string)
   return [left, right];
 }
 
-function addedTokenOf(value: unknown, own: ReadonlyMap<string, number>, name: string): AddedToken {
+/** A token that was added to the vocabulary, as a file writes it. @throws InputError for one that lacks its id or content. */
+export function addedTokenOf(value: unknown, own: ReadonlyMap<string, number>, name: string): AddedToken {
   const { id, content, special, normalized, lstrip, rstrip, single_word } = recordOf(value);
   if (!isId(id) || typeof content !== "string")
     throw new InputError(
@@ -123,6 +125,7 @@ export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-function listOf(value: unknown): unknown[] {
+/** Parts of a file that should be lists; anything else counts as empty. */
+export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? (value as unknown[]) : [];
 }
