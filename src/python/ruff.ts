@@ -177,6 +177,12 @@ export function formatted(code: string): string | null {
   return "value" in result ? result.value : null;
 }
 
+/** A file as ruff's formatter writes it (79 columns, quotes kept, its `# fmt:` obeyed), or null where it cannot. */
+export function formattedFile(text: string): string | null {
+  const result = attempt((ruff) => ruff.formatter.format(text));
+  return "value" in result ? result.value : null;
+}
+
 /**
  * Share of lines that the formatter would change, 0..1: edits of whole lines (a changed, an inserted and a removed
  * line count one each) over the lines of the longer text. null where the formatter cannot read the code.
