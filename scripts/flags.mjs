@@ -129,19 +129,42 @@ export const SOURCE_FLAGS = {
     about: "what it learns from, as for run --corpus",
   },
   files: { kind: "count", value: "N", about: "files at most (default: all)" },
+  scripts: {
+    kind: "switch",
+    about: "only .py at the top of a repository, of 1,000 to 100,000 bytes, no setup.py",
+  },
+  unique: { kind: "switch", about: "of files with equal contents only the first" },
+  format: { kind: "switch", about: "as ruff's formatter writes them" },
+  without: { kind: "list", value: "A,B", about: "what is taken out of files: comments, docstrings" },
 };
+
+/** Which files are read and what is taken out of them, from parsed flags. */
+export function sourceOptions({ files, scripts, unique, format, without }) {
+  for (const remark of without) oneOf("without", remark, ["comments", "docstrings"]);
+  return { scripts, unique, format, without, ...known({ files }) };
+}
 
 /** Flags of `tokenizer train`. */
 export const TOKENIZER_FLAGS = {
   out: { kind: "text", value: "DIR", about: "folder for tokenizer.json and tokenizer_config.json" },
+  kind: {
+    kind: "text",
+    value: "NAME",
+    fallback: "bpe",
+    about: "bpe (bytes joined in pairs) or code (parts of identifiers, their case apart)",
+  },
   ...SOURCE_FLAGS,
   "vocab-size": {
     kind: "count",
     value: "N",
-    fallback: 52_000,
-    about: "tokens, special ones and bytes included",
+    about:
+      "tokens at most, special ones and bytes included (default: 52000 of bpe, of code all that are frequent)",
   },
-  "min-frequency": { kind: "count", value: "N", fallback: 2, about: "pairs that are rarer make no token" },
+  "min-frequency": {
+    kind: "count",
+    value: "N",
+    about: "pairs (bpe, default 2) or pieces (code, default 10) that are rarer make no token",
+  },
   special: {
     kind: "texts",
     value: "TOKEN",
@@ -151,23 +174,26 @@ export const TOKENIZER_FLAGS = {
     kind: "text",
     value: "NAME",
     fallback: "words",
-    about: "words (numbers as GPT-2 cuts them), single (each digit alone, as StarCoder2), or grouped",
+    about: "of bpe: words (numbers as GPT-2 cuts them), single (each digit alone, as StarCoder2), or grouped",
   },
   mentions: { kind: "list", value: "A,B", about: "files that hold none of these texts are left out" },
   seed: { kind: "number", value: "N", fallback: 0, about: "draws the order of the files" },
   workers: { kind: "count", value: "N", about: "threads that count words (default: one per processor)" },
 };
 
-/** Options of `trainTokenizerTo` from parsed flags. */
+/** Options of `trainTokenizerTo` and `trainCodeTokenizerTo` from parsed flags; the latter knows no `digits`. */
 export function tokenizerOptions(flags) {
   return {
-    vocabSize: flags["vocab-size"],
-    minFrequency: flags["min-frequency"],
+    ...sourceOptions(flags),
     digits: oneOf("digits", flags.digits, ["words", "single", "grouped"]),
     mentions: flags.mentions,
     seed: flags.seed,
     ...(flags.special.length === 0 ? {} : { special: flags.special }),
-    ...known({ files: flags.files, workers: flags.workers }),
+    ...known({
+      vocabSize: flags["vocab-size"],
+      minFrequency: flags["min-frequency"],
+      workers: flags.workers,
+    }),
   };
 }
 
@@ -218,7 +244,7 @@ export function known(options) {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-function oneOf(flag, value, choices) {
+export function oneOf(flag, value, choices) {
   if (choices.includes(value)) return value;
   throw new InputError(`--${flag} "${value}" does not exist: choose from ${choices.join(", ")}`);
 }

@@ -20,6 +20,7 @@ const {
   STAGES,
   sweepTo,
   trainCausalTo,
+  trainCodeTokenizerTo,
   trainTokenizerTo,
   verifyTo,
 } = await import("selfalign");
@@ -27,7 +28,7 @@ const { helpOf, parseFlags, reportError } = await import("./arguments.mjs");
 const flags = await import("./flags.mjs");
 const { modelFolder, verifyOptions } = flags;
 const { pipelineOptions, RUN_FLAGS } = await import("./run-flags.mjs");
-const { CAUSAL_FLAGS, causalOptions, causalTold } = await import("./train-flags.mjs");
+const { CAUSAL_FLAGS, causalOptions, causalTold, sourcesTold } = await import("./train-flags.mjs");
 const { SWEEP_FLAGS, sweepOptions, sweepTold } = await import("./sweep-flags.mjs");
 
 /** What answers prompts that it has not seen before. */
@@ -144,7 +145,8 @@ const VERBS = {
   },
   tokenizer: {
     usage: "selfalign tokenizer train --out DIR [flags]",
-    about: "A byte-level BPE tokenizer learned from a corpus, in the files that transformers reads too.",
+    about:
+      "A tokenizer learned from a corpus: byte-level BPE, in the files that transformers reads too, or pieces of code.",
     flags: flags.TOKENIZER_FLAGS,
     async run({ values, others }) {
       const usage = "selfalign tokenizer train --corpus stdlib --out DIR";
@@ -152,14 +154,11 @@ const VERBS = {
         throw new InputError(`tokenizer does one thing, train: ${usage}`);
       if (values.out === undefined) throw new InputError(`tokenizer train needs --out DIR: ${usage}`);
       const options = { ...flags.tokenizerOptions(values), draw: drawOn(process.stderr) };
-      const made = await trainTokenizerTo(values.corpus, values.out, options);
-      const dropped = Object.entries(made.sources.dropped).map(
-        ([reason, count]) => `, ${count} left out (${reason})`,
-      );
-      console.log(
-        `${values.out}: ${made.tokens} tokens, ${made.merges} merges, ` +
-          `from ${made.sources.kept} files${dropped.join("")}`,
-      );
+      const kind = flags.oneOf("kind", values.kind, ["bpe", "code"]);
+      const train = kind === "code" ? trainCodeTokenizerTo : trainTokenizerTo;
+      const { tokens, merges, pieces, sources } = await train(values.corpus, values.out, options);
+      const known = kind === "code" ? `of ${pieces} different pieces` : `${merges} merges`;
+      console.log(`${values.out}: ${tokens} tokens, ${known}, from ${sourcesTold(sources)}`);
     },
   },
   push: {

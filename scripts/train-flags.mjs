@@ -1,7 +1,7 @@
 // Flags of `train`, and what the parsed values are as the library's options.
 import { readFileSync } from "node:fs";
 import { InputError, PRESETS } from "selfalign";
-import { known, SOURCE_FLAGS } from "./flags.mjs";
+import { known, SOURCE_FLAGS, sourceOptions } from "./flags.mjs";
 
 const NAMES = Object.keys(PRESETS).join(", ");
 const preset = "default: the preset's";
@@ -60,7 +60,6 @@ export function causalOptions(flags) {
     vocabSize: flags["vocab-size"],
     mentions: flags.mentions.length === 0 ? undefined : flags.mentions,
     keyWords: flags["key-words"].length === 0 ? undefined : flags["key-words"],
-    files: flags.files,
     context: flags.context,
     rows: flags["batch-size"],
     accumulation: flags.accumulation,
@@ -75,6 +74,7 @@ export function causalOptions(flags) {
   };
   return {
     preset: flags.preset,
+    ...sourceOptions(flags),
     epochs: flags.epochs,
     seed: flags.seed,
     overfitOneBatch: flags["overfit-one-batch"],
@@ -90,12 +90,17 @@ function configOf(file) {
   }
 }
 
+/** What became of a corpus's files. */
+export function sourcesTold({ kept, dropped, unparsed }) {
+  const left = Object.entries(dropped).map(([reason, count]) => `, ${count} left out (${reason})`);
+  return `${kept} files${left.join("")}${unparsed > 0 ? `, ${unparsed} left whole (not parsed)` : ""}`;
+}
+
 /** What came of it, in lines. */
 export function causalTold({ model, parameters, data, training }) {
   const { sources, tokens, split, train, valid, severalTokens } = data;
-  const left = Object.entries(sources.dropped).map(([reason, count]) => `, ${count} left out (${reason})`);
   const lines = [
-    `tokens   ${tokens} from ${sources.kept} files${left.join("")}`,
+    `tokens   ${tokens} from ${sourcesTold(sources)}`,
     `samples  ${train.chunks} to learn, ${valid.chunks} to validate, kept apart by ${split.unit}`,
   ];
   if (severalTokens.length > 0)

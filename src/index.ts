@@ -102,6 +102,7 @@ export {
   type ConvertModelOptions,
 } from "./model/conversion.js";
 export { writeTinyModel } from "./model/tiny.js";
+export { loadTokenizer, type Tokenizer } from "./model/tokenizer.js";
 export { callsFor } from "./instruct/inputs.js";
 export { examplesOf, stepsOf } from "./instruct/doctest.js";
 export { conceptsOf } from "./instruct/concepts.js";
@@ -114,6 +115,17 @@ export { sweepTo, type Sweep, type SweepOptions, type SweepRow } from "./train/s
 export { readMetrics, type StepMetrics } from "./train/metrics.js";
 export { PRESETS, type Preset, type PresetName } from "./train/presets.js";
 export { trainTokenizerTo, type TokenizerSummary, type TokenizerToOptions } from "./train/tokenizer.js";
+export {
+  compareTokenizers,
+  type CompareTokenizersOptions,
+  type TokenizerComparison,
+  type TokenizerReport,
+} from "./complete/comparison.js";
+export {
+  trainCodeTokenizerTo,
+  type CodeTokenizerSummary,
+  type CodeTokenizerToOptions,
+} from "./complete/tokenizer.js";
 export {
   changeChart,
   funnelChart,
@@ -129,6 +141,7 @@ export { toFrame, type Frame } from "./report/frame.js";
 export { lossChart, type LossChartOptions } from "./report/losses.js";
 export { scatter } from "./report/scatter.js";
 export { sweepChart } from "./report/sweep.js";
+export { cutoffChart, rankChart, tokensChart } from "./report/tokens.js";
 export { notebookText, readNotebook } from "./notebook/nbformat.js";
 export { CellError, executeNotebook, type ExecuteOptions } from "./notebook/execute.js";
 export { notebookHtml } from "./notebook/html.js";

@@ -19,6 +19,7 @@ const ROOMS = [
   "dataset",
   "grad",
   "train",
+  "complete",
   "report",
   "notebook",
 ];

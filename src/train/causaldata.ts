@@ -11,19 +11,18 @@ import { loadTokenizer } from "../model/tokenizer.js";
 import { countedTargets, openBatches, type Batches } from "./batches.js";
 import { splitChunks, type ChunkStats, type SplitStats } from "./chunks.js";
 import type { TrainingData } from "./data.js";
+import type { FilterOptions } from "./filters.js";
 import { keyTokensOf } from "./keytokens.js";
 import { contentOf, noSources, readSources, type SourceCounts } from "./sources.js";
 import { encodeTo, openTokens } from "./tokens.js";
 
-export interface CausalDataOptions {
+export interface CausalDataOptions extends FilterOptions {
   /** Draws each epoch's order; default 0. */
   readonly seed?: number;
   /** Draws the files and what is kept for validation, which runs that are compared must have in common; default 0. */
   readonly dataSeed?: number;
   /** Files at most; default all. */
   readonly files?: number;
-  /** Texts of which a file has at least one; default none. */
-  readonly mentions?: readonly string[];
   /** Tokens of a sample; default 128. */
   readonly context?: number;
   /** Samples of a batch; default 32. */

@@ -4,12 +4,12 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Corpus } from "../corpus/corpus.js";
-import { openCorpus, type CorpusOptions } from "../corpus/open.js";
+import type { CorpusOptions } from "../corpus/open.js";
 import { InputError } from "../core/errors.js";
 import { stoppable } from "../core/interrupt.js";
 import { lockFolder } from "../core/lock.js";
 import { writeWhole } from "../core/files.js";
-import { startProgress, type Draw } from "../core/progress.js";
+import type { Draw } from "../core/progress.js";
 import { rateFactor } from "../grad/schedule.js";
 import { architectureOf } from "../model/known.js";
 import { loadTokenizer } from "../model/tokenizer.js";
@@ -18,6 +18,7 @@ import { causal } from "./causal.js";
 import { openCausalData, trainingDataOf, type CausalData, type DataStats } from "./causaldata.js";
 import { checkpointName } from "./checkpoints.js";
 import { stepsIn } from "./data.js";
+import type { FilterOptions } from "./filters.js";
 import { fit, type FitOptions, type FitResult } from "./fit.js";
 import { learnOnce, tokenizerFolder } from "./learned.js";
 import type { Learner } from "./learner.js";
@@ -25,8 +26,10 @@ import { openLearner } from "./learning.js";
 import { causalModelOf, configFor, countParameters, saveModel, type Config } from "./models.js";
 import { overfitOneBatch, type Overfit } from "./overfit.js";
 import { presetOf, type Preset, type PresetName } from "./presets.js";
+import { withCorpus } from "./reading.js";
 
-export interface CausalRunOptions extends Partial<Preset> {
+export interface CausalRunOptions
+  extends Partial<Preset>, Pick<FilterOptions, "scripts" | "unique" | "format" | "without"> {
   /** What is not given here is the preset's; default "laptop". */
   readonly preset?: PresetName;
   /** Folder or tokenizer.json of a tokenizer; default one that is learned from the same files. */
@@ -117,21 +120,14 @@ export async function prepareCausal(
   folder: string,
   settings: CausalSettings,
 ): Promise<Prepared> {
-  const { tokenizer, seed, draw, env } = settings;
-  const progress = startProgress(draw === undefined ? {} : { draw });
-  try {
-    const corpus = await openCorpus(spec, {
-      onNotice: (text) => progress.say(text),
-      ...(env === undefined ? {} : { env }),
-    });
+  const { tokenizer, seed } = settings;
+  return withCorpus(spec, settings, async (corpus, progress) => {
     const place = tokenizer === undefined ? path.join(folder, "tokenizer") : await tokenizerFolder(tokenizer);
     if (tokenizer === undefined) await learnOnce(corpus, place, { ...settings, progress });
     const options = { ...settings, share: settings.validation, dataSeed: seed, progress };
     const data = await openCausalData(path.join(folder, "tokens"), place, corpus, options);
     return { corpus, place, data };
-  } finally {
-    progress.close();
-  }
+  });
 }
 
 /** Trains on what was prepared, in `folder`/training. */

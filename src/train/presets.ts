@@ -4,7 +4,7 @@
 import { InputError } from "../core/errors.js";
 import type { ScheduleName } from "../grad/schedule.js";
 import { KEY_WORDS } from "./keytokens.js";
-import { DATA_SCIENCE } from "./sources.js";
+import { DATA_SCIENCE } from "./filters.js";
 
 export interface Preset {
   /** Of config.json, all but the vocabulary and its special tokens, which are the tokenizer's. */

@@ -1,29 +1,25 @@
-// What training reads: the files of a corpus, as many as are wanted, those without any of some words left out. Every file
-// that was left out is counted by its reason. The rule is the Hugging Face course's (chapter 7.6, codeparrot-ds): a word counts
-// wherever it stands in the text, in the middle of another word too.
+// What training reads: the files of a corpus, as many as are wanted, through the filters. Every file that was left out is counted
+// by its reason.
 import type { Corpus } from "../corpus/corpus.js";
 import type { CorpusReason } from "../corpus/decode.js";
 import type { SourceFile } from "../core/record.js";
 import type { ContentOptions } from "../core/run.js";
-
-/** Libraries of which the course's files mention at least one. */
-export const DATA_SCIENCE: readonly string[] = ["pandas", "sklearn", "matplotlib", "seaborn"];
-
-export type DropReason = CorpusReason | "no-keyword";
+import { loadGrammar } from "../python/syntax.js";
+import { openFilter, type DropReason, type Filtered, type FilterOptions } from "./filters.js";
 
 /** What became of the files read so far. */
 export interface SourceCounts {
   kept: number;
   readonly dropped: Partial<Record<DropReason, number>>;
+  /** Of those kept, those that don't parse and so kept what was to be taken out. */
+  unparsed: number;
 }
 
-export interface SourcesOptions {
+export interface SourcesOptions extends FilterOptions {
   /** Draws the order of the files; default 0. */
   readonly seed?: number;
   /** Files to keep at most; default all. */
   readonly files?: number;
-  /** Texts of which a file has at least one; default none, which asks for nothing. */
-  readonly mentions?: readonly string[];
   /** Where to count; default nowhere. */
   readonly counts?: SourceCounts;
   readonly signal?: AbortSignal;
@@ -32,38 +28,42 @@ export interface SourcesOptions {
 /** What tells the files that are read from others: kept with what is made of them. */
 export function contentOf(
   corpus: Corpus,
-  { seed = 0, files = Infinity, mentions = [] }: Pick<SourcesOptions, "seed" | "files" | "mentions">,
+  { seed = 0, files = Infinity, mentions = [], ...rules }: Omit<SourcesOptions, "counts" | "signal">,
 ): ContentOptions {
+  const { scripts = false, unique = false, format = false, without = [] } = rules;
   return {
     corpus: corpus.identity,
     seed,
     files: Number.isFinite(files) ? files : "all",
     mentions: mentions.join(","),
+    scripts,
+    unique,
+    format,
+    without: [...without].sort().join(","),
   };
 }
 
 /** Counts to begin with. */
 export function noSources(): SourceCounts {
-  return { kept: 0, dropped: {} };
-}
-
-/** Why a text is left out, or null. */
-export function dropOf(text: string, mentions: readonly string[]): DropReason | null {
-  return mentions.length === 0 || mentions.some((word) => text.includes(word)) ? null : "no-keyword";
+  return { kept: 0, dropped: {}, unparsed: 0 };
 }
 
 /** The files of a corpus in the order that the seed draws. */
 export async function* readSources(
   corpus: Corpus,
-  { seed = 0, files = Infinity, mentions = [], counts = noSources(), signal }: SourcesOptions = {},
+  { seed = 0, files = Infinity, counts = noSources(), signal, ...rules }: SourcesOptions = {},
 ): AsyncGenerator<SourceFile> {
+  if ((rules.without ?? []).length > 0) await loadGrammar();
+  const filter = openFilter(rules);
   for await (const item of corpus.files({ seed, ...(signal === undefined ? {} : { signal }) })) {
     // A cast because a reject's reason is any stage's; those of a corpus are its own.
-    const reason = "file" in item ? dropOf(item.file.text, mentions) : (item.reject.reason as CorpusReason);
-    if (reason !== null) counts.dropped[reason] = (counts.dropped[reason] ?? 0) + 1;
-    if (!("file" in item) || reason !== null) continue;
+    const found: Filtered =
+      "file" in item ? filter(item.file) : { reason: item.reject.reason as CorpusReason };
+    if ("reason" in found) counts.dropped[found.reason] = (counts.dropped[found.reason] ?? 0) + 1;
+    if (!("file" in item) || "reason" in found) continue;
     counts.kept++;
-    yield item.file;
+    if (!found.parsed) counts.unparsed++;
+    yield { ...item.file, text: found.text };
     if (counts.kept >= files) return;
   }
 }

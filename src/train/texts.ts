@@ -1,11 +1,15 @@
 // What is done with many texts at a time, here or in a thread: counting the words that a tokenizer learns from, and
 // encoding. Pure functions of texts; both sides of the thread agree on this table.
 import { loadTokenizer, type Tokenizer } from "../model/tokenizer.js";
+import { foldCase, piecesOf } from "../model/pieces.js";
 import { wordPattern, type Digits } from "../model/words.js";
+
+/** How texts are cut for counting: into words, numbers in one of the ways, or into pieces of code without their case. */
+export type Cut = Digits | "pieces";
 
 /** What each job is started with, and what it makes of a batch. */
 export interface TextJobs {
-  readonly count: { readonly options: Digits; readonly result: WordCounts };
+  readonly count: { readonly options: Cut; readonly result: WordCounts };
   /** Its option is the folder or file of a tokenizer. */
   readonly encode: { readonly options: string; readonly result: EncodedTexts };
 }
@@ -30,12 +34,25 @@ export interface WordCounts {
   readonly counts: Float64Array;
 }
 
-/** The words of all texts, cut as a tokenizer cuts them. Special tokens count as text. */
-export function countWords(texts: readonly string[], digits: Digits): WordCounts {
-  const pattern = wordPattern(digits);
+/** The words or pieces of all texts, cut as a tokenizer cuts them. Special tokens count as text. */
+export function countWords(texts: readonly string[], cut: Cut): WordCounts {
   const found = new Map<string, number>();
-  for (const text of texts)
-    for (const word of text.match(pattern) ?? []) found.set(word, (found.get(word) ?? 0) + 1);
+  const pattern = cut === "pieces" ? null : wordPattern(cut);
+  const wordsOf = (text: string) => (pattern === null ? piecesOf(text) : (text.match(pattern) ?? []));
+  for (const text of texts) for (const word of wordsOf(text)) found.set(word, (found.get(word) ?? 0) + 1);
+  return cut === "pieces" ? countsOf(withoutCase(found)) : countsOf(found);
+}
+
+function withoutCase(pieces: ReadonlyMap<string, number>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [piece, count] of pieces) {
+    const { folded } = foldCase(piece);
+    counts.set(folded, (counts.get(folded) ?? 0) + count);
+  }
+  return counts;
+}
+
+function countsOf(found: ReadonlyMap<string, number>): WordCounts {
   return { words: [...found.keys()], counts: Float64Array.from(found.values()) };
 }
 

@@ -43,9 +43,12 @@ export function tokenizerJson({ tokens, merges, special, digits }: TrainedTokeni
 }
 
 /** What a `tokenizer_config.json` holds, for transformers. */
-export function tokenizerConfig({ special: [end] }: TrainedTokenizer): object {
+export function tokenizerConfig(
+  { special: [end] }: Pick<TrainedTokenizer, "special">,
+  tokenizerClass = "PreTrainedTokenizerFast",
+): object {
   return {
-    tokenizer_class: "PreTrainedTokenizerFast",
+    tokenizer_class: tokenizerClass,
     add_prefix_space: false,
     clean_up_tokenization_spaces: false,
     bos_token: end,
@@ -57,11 +60,13 @@ export function tokenizerConfig({ special: [end] }: TrainedTokenizer): object {
 
 /** Writes both files into a folder, which is made if need be. */
 export async function writeTokenizer(trained: TrainedTokenizer, folder: string): Promise<void> {
+  await writeTokenizerFiles(folder, tokenizerJson(trained), tokenizerConfig(trained));
+}
+
+/** Writes what the two files of a tokenizer of any kind hold; the one by which it is found comes last. */
+export async function writeTokenizerFiles(folder: string, tokenizer: object, config: object): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const files = {
-    "tokenizer_config.json": tokenizerConfig(trained),
-    "tokenizer.json": tokenizerJson(trained),
-  };
+  const files = { "tokenizer_config.json": config, "tokenizer.json": tokenizer };
   for (const [name, content] of Object.entries(files))
     await writeWhole(path.join(folder, name), `${JSON.stringify(content)}\n`);
 }

@@ -6,6 +6,7 @@ import { distributionGrid, histogram } from "../../src/report/distributions.js";
 import { titleOf, type Figure } from "../../src/report/figure.js";
 import { lossChart } from "../../src/report/losses.js";
 import { scatter } from "../../src/report/scatter.js";
+import { cutoffChart, rankChart, tokensChart } from "../../src/report/tokens.js";
 
 const steps = [
   { name: "read", count: 1200 },
@@ -27,7 +28,42 @@ const trained = Array.from({ length: 13 }, (_, step) => ({
   skipped: step < 4 ? 0 : 1,
 }));
 
+const lengths = {
+  files: 2,
+  bytes: 9_000,
+  tokens: 3_000,
+  meanTokens: 1_500,
+  medianTokens: 1_500,
+  bytesPerToken: 3,
+};
+const tokenizers = [
+  {
+    name: "code <pieces>",
+    vocabulary: 8_192,
+    lengths,
+    ranks: [
+      { rank: 1, count: 900 },
+      { rank: 10, count: 80 },
+      { rank: 100, count: 1 },
+    ],
+  },
+  {
+    name: "BPE",
+    vocabulary: 8_000,
+    lengths: { ...lengths, tokens: 2_500, meanTokens: 1_250.4, medianTokens: 1_250, bytesPerToken: 3.6 },
+    ranks: [{ rank: 1, count: 700 }],
+  },
+];
+const curve = [
+  { cutoff: 1, pieces: 90_000, covered: 1 },
+  { cutoff: 10, pieces: 12_000, covered: 0.98765432 },
+  { cutoff: 100, pieces: 900, covered: 0.5 },
+];
+
 const figures: Readonly<Record<string, Figure>> = {
+  ranks: rankChart(tokenizers),
+  cutoffs: cutoffChart(curve),
+  tokens: tokensChart(tokenizers),
   funnel: funnelChart(steps),
   reasons: reasonsChart({ "too-long": 2, "no-docstring": 7, "too-short": 2, never: 0, rare: 1 }, "Left out", {
     limit: 3,
@@ -85,7 +121,7 @@ describe.each(Object.entries(figures))("the %s chart", (name, figure) => {
   });
 
   it("shows corpus text as text", () => {
-    expect(JSON.stringify(figure)).not.toMatch(/kept <b>|"<i>"/);
+    expect(JSON.stringify(figure)).not.toMatch(/kept <b>|"<i>"|code <pieces>/);
   });
 });
 
@@ -100,6 +136,9 @@ describe("charts without data", () => {
     changeChart([], "x"),
     lossChart([]),
     scatter([], { title: "x", x: "a", y: "b" }),
+    rankChart([]),
+    cutoffChart([]),
+    tokensChart([]),
   ];
 
   it.each(empty)("say so", (figure) => {

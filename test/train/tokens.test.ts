@@ -7,7 +7,8 @@ import type { SourceFile } from "../../src/core/record.js";
 import type { Corpus } from "../../src/corpus/corpus.js";
 import { openCorpus } from "../../src/corpus/open.js";
 import { loadTokenizer } from "../../src/model/tokenizer.js";
-import { dropOf, DATA_SCIENCE, noSources, readSources } from "../../src/train/sources.js";
+import { DATA_SCIENCE, dropOf } from "../../src/train/filters.js";
+import { noSources, readSources } from "../../src/train/sources.js";
 import { encodeTo, openTokens } from "../../src/train/tokens.js";
 
 const tokenizer = path.resolve(import.meta.dirname, "../fixtures/tokenizer/tokenizer.json");
