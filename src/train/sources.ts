@@ -25,7 +25,7 @@ export interface SourcesOptions extends FilterOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What tells the files that are read from others: kept with what is made of them. */
+/** What tells the files that are read from others: kept with what is made of them. Rules that are off are not named. */
 export function contentOf(
   corpus: Corpus,
   { seed = 0, files = Infinity, mentions = [], ...rules }: Omit<SourcesOptions, "counts" | "signal">,
@@ -36,10 +36,10 @@ export function contentOf(
     seed,
     files: Number.isFinite(files) ? files : "all",
     mentions: mentions.join(","),
-    scripts,
-    unique,
-    format,
-    without: [...without].sort().join(","),
+    ...(scripts ? { scripts } : {}),
+    ...(unique ? { unique } : {}),
+    ...(format ? { format } : {}),
+    ...(without.length === 0 ? {} : { without: [...without].sort().join(",") }),
   };
 }
 

@@ -96,7 +96,7 @@ const sumOf = (config: string): string =>
 describe.each(["gpt2", "starcoder2"] as const)("a %s from a corpus", (config) => {
   it("learns, and is kept apart from its validation by repository", async () => {
     const made = await trainCausalTo(corpus, folderOf(config), options(config));
-    expect(made.data.sources).toEqual({ kept: 60, dropped: { "no-keyword": 30 } });
+    expect(made.data.sources).toEqual({ kept: 60, dropped: { "no-keyword": 30 }, unparsed: 0 });
     expect(made.data.split).toMatchObject({ unit: "repository", groups: { train: 18, valid: 2 } });
     expect(made.model).toBe(path.join(folderOf(config), "model"));
     const metrics = await readMetrics(path.join(folderOf(config), "training/metrics.jsonl"));

@@ -45,6 +45,14 @@ describe("the command line refuses in one line", () => {
     [["run", "extra"], /run takes flags only, not "extra"/],
     [["bake"], /verb "bake" does not exist: choose from run, extract, verify, convert/],
     [["extract", "stdlib"], /extract needs --out/],
+    [
+      ["tokenizer", "train", "--out", at("no"), "--kind", "words"],
+      /--kind "words" does not exist.*bpe, code/,
+    ],
+    [
+      ["tokenizer", "train", "--out", at("no"), "--without", "names"],
+      /--without "names".*comments, docstrings/,
+    ],
     [["run", "--corpus", "folder:/no/such/folder"], /folder "\/no\/such\/folder"/],
   ])("%j", async (args, wanted) => {
     expectLine(await run(...args, ...(args[0] === "run" ? ["--output-dir", at("refused")] : [])), wanted);

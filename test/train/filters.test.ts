@@ -92,8 +92,13 @@ describe("files", () => {
       unparsed: 1,
     });
     const identity = contentOf(corpus, options);
-    expect(identity).toMatchObject({ scripts: true, unique: true, format: false });
-    expect(identity["without"]).toBe(contentOf(corpus, { without: ["docstrings", "comments"] })["without"]);
-    expect(identity).not.toEqual(contentOf(corpus, { ...options, format: true }));
+    const read = { corpus: "made", seed: 0, files: "all", mentions: "" };
+    expect(identity).toEqual({ ...read, scripts: true, unique: true, without: "comments,docstrings" });
+    expect(contentOf(corpus, { without: ["docstrings", "comments"], format: true })).toEqual({
+      ...read,
+      format: true,
+      without: "comments,docstrings",
+    });
+    expect(contentOf(corpus, { scripts: false, unique: false, format: false, without: [] })).toEqual(read);
   });
 });

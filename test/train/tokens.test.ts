@@ -133,6 +133,6 @@ describe("the files of a corpus", () => {
     const counts = noSources();
     const kept = await collect(readSources(corpus, { mentions: DATA_SCIENCE, files: 2, counts }));
     expect(kept.map(({ path: name }) => name)).toEqual(["a", "c"]);
-    expect(counts).toEqual({ kept: 2, dropped: { "nul-byte": 1, "no-keyword": 1 } });
+    expect(counts).toEqual({ kept: 2, dropped: { "nul-byte": 1, "no-keyword": 1 }, unparsed: 0 });
   });
 });
