@@ -108,9 +108,13 @@ async function trained(name, place, tokenizer, sides, steps, folder) {
     const files = async function* () {
       yield* sides[which];
     };
-    await encodeTo(store, files(), place, { content: { which } });
+    await encodeTo(store, files(), place, { content: { which }, enclosed: true });
     const tokens = await openTokens(store, place);
-    const { train } = splitChunks(tokens.documents, { context: MODEL.context, share: 0 });
+    const { train } = splitChunks(tokens.documents, {
+      context: MODEL.context,
+      share: 0,
+      reachBack: true,
+    });
     const seed = which === "train" ? SEED : null;
     return {
       tokens,

@@ -24,10 +24,12 @@ const script = (name: string) => readFileSync(path.join(import.meta.dirname, nam
 const base = mkdtempSync(path.join(tmpdir(), "selfalign-pieces-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
+/** Enough for a minute; all files of the library gave no other verdicts. */
+const FILES = 200;
 let texts: readonly string[] = [];
 beforeAll(async () => {
   await loadGrammar();
-  texts = await collect(textsOf(readSources(await openCorpus("stdlib"))));
+  texts = await collect(textsOf(readSources(await openCorpus("stdlib"), { files: FILES })));
 });
 
 it.skipIf(python === null)("counts the pieces that a scanner in Python counts", async () => {
@@ -42,13 +44,13 @@ it.skipIf(python === null)("counts the pieces that a scanner in Python counts", 
   const { tokens } = await trainCodeTokenizer(Readable.from(read), { workers: 1 });
   const known = new Set(tokens);
   const wanted = [...expected].filter(([piece, count]) => count >= 10 && Buffer.byteLength(piece) > 1);
-  expect(wanted.length).toBeGreaterThan(5_000);
+  expect(wanted.length).toBeGreaterThan(2_000);
   expect(wanted.filter(([piece]) => !known.has(tokenOfPiece(piece)))).toEqual([]);
 });
 
-it.skipIf(python === null).each([["comments"], ["docstrings"], ["comments", "docstrings"]] as const)(
-  "takes out what Python's tokenize and ast call %s %s, and nothing else",
-  (...given) => {
+it.skipIf(python === null).each([["comments"], ["docstrings"], REMARKS].map((remarks) => ({ remarks })))(
+  "takes out what Python's tokenize and ast call $remarks, and nothing else",
+  ({ remarks: given }) => {
     const remarks = REMARKS.filter((remark) => given.some((one) => one === remark));
     const jobs = texts.map((text) => [remarks, text, withoutRemarks(text, remarks) ?? ""]);
     const verdicts = askPython(python ?? "", script("remarks.py"), jobs) as (string | null)[];
