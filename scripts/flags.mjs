@@ -20,9 +20,8 @@ export const SANDBOX_FLAGS = {
   },
 };
 
-/** Flags of `verify`. */
-export const VERIFY_FLAGS = {
-  out: { kind: "text", value: "OUT.jsonl", about: "where the verdicts go" },
+/** Flags of whatever judges programs. */
+export const JUDGING_FLAGS = {
   mode: {
     kind: "text",
     value: "NAME",
@@ -35,8 +34,14 @@ export const VERIFY_FLAGS = {
     value: "N",
     about: "programs at the same time (default: what there is room for)",
   },
-  mutants: { kind: "number", value: "N", fallback: 0, about: "wrong variants tried on each row that passes" },
   ...SANDBOX_FLAGS,
+};
+
+/** Flags of `verify`. */
+export const VERIFY_FLAGS = {
+  out: { kind: "text", value: "OUT.jsonl", about: "where the verdicts go" },
+  mutants: { kind: "number", value: "N", fallback: 0, about: "wrong variants tried on each row that passes" },
+  ...JUDGING_FLAGS,
 };
 
 /** Flags of whatever asks a server. */
@@ -46,12 +51,16 @@ export const SERVER_FLAGS = {
 };
 
 /** Flags of whatever runs a model. */
-const ENGINE_FLAGS = {
-  out: { kind: "text", value: "OUT.jsonl", about: "where the rows go" },
+export const MODEL_FLAGS = {
   ...SERVER_FLAGS,
   "batch-size": { kind: "count", value: "N", about: "rows at a time (default: what fits into memory)" },
   concurrency: { kind: "count", value: "N", about: "requests to a server at a time (default: up to 64)" },
   threads: { kind: "count", value: "N", about: "threads of the model (default: one per processor)" },
+};
+
+const ENGINE_FLAGS = {
+  out: { kind: "text", value: "OUT.jsonl", about: "where the rows go" },
+  ...MODEL_FLAGS,
 };
 
 /** Flags of `generate`. */
@@ -211,7 +220,7 @@ function textOf(flag, file) {
 }
 
 /** Options of whatever runs a model, from parsed flags. */
-function engineOptions(flags) {
+export function engineOptions(flags) {
   return {
     baseUrl: flags["base-url"],
     ...known({
@@ -277,13 +286,17 @@ export function sandboxOptions(flags) {
   };
 }
 
-/** Options of `verifyTo` from parsed flags. */
-export function verifyOptions(flags) {
+/** Options of whatever judges programs, from parsed flags. */
+export function judgingOptions(flags) {
   return {
     ...sandboxOptions(flags),
     mode: flags.mode,
     timeoutMs: Math.round(flags.timeout * 1_000),
-    mutants: flags.mutants,
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
   };
+}
+
+/** Options of `verifyTo` from parsed flags. */
+export function verifyOptions(flags) {
+  return { ...judgingOptions(flags), mutants: flags.mutants };
 }

@@ -10,6 +10,7 @@ const {
   convertModel,
   drawOn,
   ENGINES,
+  evaluateTo,
   exportTo,
   extractTo,
   generateTo,
@@ -29,6 +30,7 @@ const flags = await import("./flags.mjs");
 const { modelFolder, verifyOptions } = flags;
 const { pipelineOptions, RUN_FLAGS } = await import("./run-flags.mjs");
 const { CAUSAL_FLAGS, causalOptions, causalTold, sourcesTold } = await import("./train-flags.mjs");
+const { EVALUATE_FLAGS, evaluateOptions, evaluationTold } = await import("./evaluate-flags.mjs");
 const { SWEEP_FLAGS, sweepOptions, sweepTold } = await import("./sweep-flags.mjs");
 
 /** What answers prompts that it has not seen before. */
@@ -114,6 +116,21 @@ const VERBS = {
       const [model, input, output] = modelAndFiles("score", others, "pairs", values);
       const options = { ...flags.scoreOptions(values), draw: drawOn(process.stderr) };
       console.log(told(output, await scoreTo(model, input, output, options)));
+    },
+  },
+  evaluate: {
+    usage: "selfalign evaluate [MODEL] --tasks FILE --output-dir DIR [flags]",
+    about: "pass@k of a model, or of samples given, on tasks with tests. Resumes where it stopped.",
+    flags: EVALUATE_FLAGS,
+    async run({ values, others }) {
+      const usage = "selfalign evaluate MODEL --tasks HumanEval.jsonl.gz --output-dir DIR";
+      if (others.length > 1)
+        throw new InputError(`evaluate takes one model, not "${others[1]}" too: ${usage}`);
+      if (values.tasks === undefined) throw new InputError(`evaluate needs --tasks FILE: ${usage}`);
+      const folder = values["output-dir"];
+      if (folder === undefined) throw new InputError(`evaluate needs --output-dir DIR: ${usage}`);
+      const options = { ...evaluateOptions(others[0], values), draw: drawOn(process.stderr) };
+      console.log(evaluationTold(await evaluateTo(values.tasks, folder, options)));
     },
   },
   train: {

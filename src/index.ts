@@ -115,6 +115,12 @@ export { sweepTo, type Sweep, type SweepOptions, type SweepRow } from "./train/s
 export { readMetrics, type StepMetrics } from "./train/metrics.js";
 export { PRESETS, type Preset, type PresetName } from "./train/presets.js";
 export { trainTokenizerTo, type TokenizerSummary, type TokenizerToOptions } from "./train/tokenizer.js";
+export { evaluateTo } from "./evaluate/evaluate.js";
+export type { EvaluateOptions } from "./evaluate/options.js";
+export type { ResultRow } from "./evaluate/judging.js";
+export { estimate, passAt, type Estimate } from "./evaluate/passes.js";
+export type { SampleRow } from "./evaluate/samples.js";
+export type { EvaluationSummary } from "./evaluate/summary.js";
 export {
   compareTokenizers,
   type CompareTokenizersOptions,

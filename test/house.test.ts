@@ -20,6 +20,7 @@ const ROOMS = [
   "grad",
   "train",
   "complete",
+  "evaluate",
   "report",
   "notebook",
 ];

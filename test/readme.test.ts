@@ -12,6 +12,7 @@ const sources = [
   "scripts/run-flags.mjs",
   "scripts/train-flags.mjs",
   "scripts/sweep-flags.mjs",
+  "scripts/evaluate-flags.mjs",
   "scripts/selfalign.mjs",
   "scripts/run-all.mjs",
   "scripts/bench.mjs",

@@ -47,7 +47,10 @@ export async function writeWhole(target: string, text: string): Promise<void> {
 }
 
 /** Writes rows as JSON lines so that a crash leaves either the old file or the new one; gives their number. */
-export async function writeRows(target: string, rows: AsyncIterable<object>): Promise<number> {
+export async function writeRows(
+  target: string,
+  rows: AsyncIterable<object> | Iterable<object>,
+): Promise<number> {
   const lines = async function* (): AsyncGenerator<string> {
     for await (const row of rows) yield JSON.stringify(row);
   };

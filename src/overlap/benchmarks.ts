@@ -2,12 +2,10 @@
 // HumanEval (https://github.com/openai/human-eval), MBPP and its sanitised edition
 // (https://github.com/google-research/google-research/tree/master/mbpp), DS-1000 (https://github.com/xlang-ai/DS-1000).
 // JSON lines or one JSON array, gzip allowed. A row that is none of these is the caller's mistake.
-import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { gunzipSync } from "node:zlib";
 import { isRecord } from "../core/json.js";
+import { readJsonRows } from "../core/jsonrows.js";
 import { InputError } from "../core/errors.js";
-import { isMissing } from "../core/files.js";
 import type { Described } from "./ngrams.js";
 
 /** One problem with its reference solution. */
@@ -47,9 +45,11 @@ export async function readBenchmark(file: string, benchmark?: string): Promise<B
  */
 export async function readBenchmarkRows(file: string, benchmark?: string): Promise<BenchmarkRow[]> {
   const name = benchmark ?? path.basename(file).replace(/(?:\.jsonl?)?(?:\.gz)?$/, "");
-  const rows = rowsIn(file, await textOf(file));
+  const rows = await readJsonRows(file, "benchmark file");
   if (rows.length === 0) throw new InputError(`benchmark file "${file}" has no rows: name one with problems`);
   return rows.map(({ row, place }, at) => {
+    if (row === undefined)
+      throw new InputError(`benchmark file "${file}" ${place} is not JSON: restore the file`);
     if (!isRecord(row)) throw unknownLayout(file, place);
     return { benchmark: name, item: itemName(row, name, at), row, place };
   });
@@ -60,39 +60,6 @@ function unknownLayout(file: string, place: string): InputError {
     `benchmark file "${file}" ${place}: expected "prompt" and "canonical_solution" (HumanEval), "text" or ` +
       `"prompt" and "code" (MBPP), or "prompt" and "reference_code" (DS-1000)`,
   );
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    const bytes = await readFile(file);
-    return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString("utf8");
-  } catch (cause) {
-    const problem = isMissing(cause) ? "is not there" : "can't be read";
-    throw new InputError(`benchmark file "${file}" ${problem}: check the path`, { cause });
-  }
-}
-
-interface Row {
-  readonly row: unknown;
-  readonly place: string;
-}
-
-function rowsIn(file: string, text: string): Row[] {
-  const parse = (json: string, place: string): unknown => {
-    try {
-      return JSON.parse(json);
-    } catch (cause) {
-      throw new InputError(`benchmark file "${file}" ${place} is not JSON: restore the file`, { cause });
-    }
-  };
-  if (/^\s*\[/.test(text)) {
-    const rows = parse(text, "as an array") as readonly unknown[]; // it begins with a bracket
-    return rows.map((row, at) => ({ row, place: `row ${at + 1}` }));
-  }
-  return text.split("\n").flatMap((line, at) => {
-    const place = `line ${at + 1}`;
-    return line.trim() === "" ? [] : [{ row: parse(line, place), place }];
-  });
 }
 
 type Fields = Readonly<Record<string, unknown>>;

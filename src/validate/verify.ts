@@ -1,12 +1,10 @@
 // Verdicts on a file of problems, as a job on a file. Rows are judged several at a time; rows that can't be understood are
 // rows too.
-import { asError } from "../core/files.js";
-import { doFileJob, type Made } from "../core/filejob.js";
-import type { InputLine } from "../core/input.js";
+import { doFileJob } from "../core/filejob.js";
+import { workOnLines } from "../core/linework.js";
 import { loadGrammar } from "../python/syntax.js";
-import { openSandbox } from "../sandbox/open.js";
-import type { Sandbox } from "../sandbox/sandbox.js";
-import { settingsOf, type VerifyOptions, type VerifySettings } from "./options.js";
+import { sandboxFor } from "./opened.js";
+import { settingsOf, type VerifyOptions } from "./options.js";
 import { verifyLine, type RowVerdict, type VerifiedRow } from "./rows.js";
 
 /** Bumped by hand when rows or their keys change their meaning. */
@@ -46,10 +44,18 @@ export async function verifyTo(
     },
     async open(say, signal) {
       await loadGrammar();
-      const sandbox = await opening(options, settings, say);
+      const sandbox = await sandboxFor(options, settings, say);
       return {
         facts: { backend: sandbox.backend, interpreter: sandbox.interpreter },
-        make: (lines, isDone) => judged(sandbox, lines, isDone, settings, input, signal),
+        make: (lines, isDone) =>
+          workOnLines({
+            lines,
+            isDone,
+            concurrency: settings.concurrency,
+            work: (line) => verifyLine(sandbox, line, settings),
+            failed: (line) => `${input} line ${line} could not be verified`,
+            signal,
+          }),
         close: () => sandbox.close(),
       };
     },
@@ -57,65 +63,14 @@ export async function verifyTo(
     draw: options.draw,
     signal: options.signal,
   });
+  const rows = [...counts.values()].reduce((sum, number) => sum + number, 0);
+  return { rows, verdicts: frequentFirst(counts), worked };
+}
+
+/** Counts as an object, the most frequent first. */
+export function frequentFirst<Word extends string>(
+  counts: ReadonlyMap<Word, number>,
+): Readonly<Partial<Record<Word, number>>> {
   const sorted = [...counts].sort(([a, most], [b, more]) => more - most || (a < b ? -1 : 1));
-  return {
-    rows: sorted.reduce((sum, [, number]) => sum + number, 0),
-    verdicts: Object.fromEntries(sorted),
-    worked,
-  };
-}
-
-function opening(
-  { workers, python, open = openSandbox }: VerifyOptions,
-  { sandbox: choice, timeoutMs }: VerifySettings,
-  onNotice: (text: string) => void,
-): Promise<Sandbox> {
-  return open({
-    choice,
-    timeoutMs,
-    onNotice,
-    ...(workers === undefined ? {} : { workers }),
-    ...(python === undefined ? {} : { python }),
-  });
-}
-
-/** Rows as they are judged, so many at a time; when one can't be, the others under way still come. */
-async function* judged(
-  sandbox: Sandbox,
-  lines: AsyncIterable<InputLine>,
-  isDone: (line: number, index: number) => boolean,
-  settings: VerifySettings,
-  input: string,
-  signal: AbortSignal,
-): AsyncGenerator<Made<VerifiedRow>> {
-  const running = new Set<Promise<void>>();
-  const ready: Made<VerifiedRow>[] = [];
-  const failures: Error[] = [];
-  try {
-    for await (const line of lines) {
-      signal.throwIfAborted();
-      if (isDone(line.line, 0)) continue;
-      const job: Promise<void> = verifyLine(sandbox, line, settings)
-        .then((row) => void ready.push({ line: line.line, index: 0, row }))
-        .catch((cause: unknown) => {
-          failures.push(
-            new Error(`${input} line ${line.line} could not be verified`, { cause: asError(cause) }),
-          );
-        })
-        .finally(() => running.delete(job));
-      running.add(job);
-      if (running.size >= settings.concurrency) await Promise.race(running);
-      yield* ready.splice(0);
-      if (failures.length > 0) break;
-    }
-    while (running.size > 0) {
-      await Promise.race(running);
-      yield* ready.splice(0);
-    }
-    // What was done while the last ones were taken.
-    yield* ready;
-  } finally {
-    await Promise.all(running);
-  }
-  if (failures[0] !== undefined) throw failures[0];
+  return Object.fromEntries(sorted) as Partial<Record<Word, number>>;
 }
