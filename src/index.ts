@@ -121,6 +121,9 @@ export type { ResultRow } from "./evaluate/judging.js";
 export { estimate, passAt, type Estimate } from "./evaluate/passes.js";
 export type { SampleRow } from "./evaluate/samples.js";
 export type { EvaluationSummary } from "./evaluate/summary.js";
+export { conalaTokens, rewriteScore, type RewriteScore } from "./rewrite/bleu.js";
+export { readConala, type ConalaRecord, type ConalaRow } from "./rewrite/conala.js";
+export { conalaPairs, curatedConala, type Pairs, type RewritePair } from "./rewrite/pairs.js";
 export {
   compareTokenizers,
   type CompareTokenizersOptions,

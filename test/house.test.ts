@@ -21,6 +21,7 @@ const ROOMS = [
   "train",
   "complete",
   "evaluate",
+  "rewrite",
   "report",
   "notebook",
 ];

@@ -32,6 +32,9 @@ const NAMES = [
   "convertModel",
   "costOfRun",
   "cutoffChart",
+  "conalaPairs",
+  "conalaTokens",
+  "curatedConala",
   "distributionGrid",
   "drawOn",
   "editPrompts",
@@ -66,6 +69,7 @@ const NAMES = [
   "probeSandbox",
   "pushFolder",
   "rankChart",
+  "readConala",
   "readConcepts",
   "readDatasetStats",
   "readFunnel",
@@ -84,6 +88,7 @@ const NAMES = [
   "reasonsChart",
   "refilter",
   "refusal",
+  "rewriteScore",
   "runPipeline",
   "scatter",
   "scoreTo",
@@ -101,12 +106,9 @@ const NAMES = [
   "testText",
   "timeChart",
   "toFrame",
-<<<<<<< HEAD
   "sweepChart",
   "sweepTo",
-=======
   "tokensChart",
->>>>>>> c5d7bfc (A tokenizer of code pieces can be learned, compared and drawn; training reads scripts, once each, formatted and without remarks)
   "trainCausalTo",
   "trainCodeTokenizerTo",
   "trainTokenizerTo",
