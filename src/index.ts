@@ -124,6 +124,7 @@ export type { EvaluationSummary } from "./evaluate/summary.js";
 export { conalaTokens, rewriteScore, type RewriteScore } from "./rewrite/bleu.js";
 export { readConala, type ConalaRecord, type ConalaRow } from "./rewrite/conala.js";
 export { conalaPairs, curatedConala, type Pairs, type RewritePair } from "./rewrite/pairs.js";
+export { syntheticPairs, type SyntheticOptions, type SyntheticPairs } from "./rewrite/synthetic.js";
 export {
   compareTokenizers,
   type CompareTokenizersOptions,

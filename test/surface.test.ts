@@ -102,6 +102,7 @@ const NAMES = [
   "spreadOf",
   "stepsOf",
   "survey",
+  "syntheticPairs",
   "tally",
   "testText",
   "timeChart",
