@@ -1,6 +1,5 @@
 // The verb `evaluate` as it is typed: benchmarks on their own solutions and on functions that do nothing, a model of ours, and
 // EvalPlus's verdicts on the same file of samples.
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -9,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ResultRow } from "../../src/evaluate/judging.js";
 import type { SampleRow } from "../../src/evaluate/samples.js";
 import type { EvaluationSummary } from "../../src/evaluate/summary.js";
+import { writeRandomModel } from "../model/random-model.js";
 import { hasNative } from "./backends.js";
 import { humanEvalPlus, judgedByEvalPlus } from "./evalplus.js";
 import { pythonWith } from "./python.js";
@@ -157,16 +157,11 @@ describe.runIf(present && hasNative)("selfalign evaluate on benchmarks", () => {
 describe("selfalign evaluate", () => {
   const embedded = ["--sandbox", "pyodide"];
   let model = "";
-  beforeAll(() => {
-    execFileSync(process.execPath, [path.join(ROOT, "scripts/tiny-model.mjs"), at("tiny")]);
-    execFileSync(process.execPath, [
-      path.join(ROOT, "scripts/selfalign.mjs"),
-      "convert",
-      at("tiny"),
-      "--out",
-      at("tiny-int8"),
-    ]);
-    model = `local:${at("tiny-int8")}`;
+  beforeAll(async () => {
+    await writeRandomModel(at("random"));
+    const { status, stderr } = await run("convert", at("random"), "--out", at("random-int8"));
+    expect(status, stderr).toBe(0);
+    model = `local:${at("random-int8")}`;
   }, 60_000);
 
   it("judges the completions that an engine gives, cut where they end", async () => {
