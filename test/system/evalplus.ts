@@ -56,7 +56,7 @@ export function judgedByEvalPlus(
       "--parallel",
       "2",
     ],
-    { env, stdio: ["ignore", "ignore", "inherit"] },
+    { env, stdio: ["ignore", "ignore", "pipe"] },
   );
   if (!existsSync(results)) throw new Error("EvalPlus wrote no results");
   const { eval: judged } = JSON.parse(readFileSync(results, "utf8")) as {
