@@ -69,6 +69,19 @@ export function gelu(tape: Tape, x: Var): Var {
   });
 }
 
+/**
+ * Gaussian error linear unit as it is defined (gelu), x times the normal distribution's share below x. Single floats alone:
+ * the runtime has no Erf of doubles. Source: https://arxiv.org/abs/1606.08415
+ */
+export function exactGelu(tape: Tape, x: Var): Var {
+  const share = times(tape, plus(tape, each(tape, "Erf", times(tape, x, Math.SQRT1_2)), 1), 0.5);
+  return record(tape, [x], pairwise(tape, "Mul", x, share), (d) => {
+    const bell = each(tape, "Exp", times(tape, pairwise(tape, "Mul", x, x), -0.5));
+    const slope = pairwise(tape, "Mul", x, times(tape, bell, 1 / Math.sqrt(2 * Math.PI)));
+    return [pairwise(tape, "Mul", d, pairwise(tape, "Add", share, slope))];
+  });
+}
+
 /** 1 - x. */
 function rest(tape: Tape, x: Var): Var {
   return pairwise(tape, "Sub", scalar(tape, 1), x);

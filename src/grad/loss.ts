@@ -5,6 +5,8 @@ import { record, type Tape, type Var } from "./tape.js";
 export interface HeadLossOptions {
   /** Share of every target that goes evenly to all classes, https://arxiv.org/abs/1512.00567. Default 0. */
   readonly smoothing?: number;
+  /** Added to every row's logits, [1, classes]; it is not differentiated. Default nothing. */
+  readonly bias?: Var | undefined;
 }
 
 /**
@@ -17,13 +19,13 @@ export function headLoss(
   head: Var,
   targets: Var,
   weights: Var,
-  { smoothing = 0 }: HeadLossOptions = {},
+  { smoothing = 0, bias }: HeadLossOptions = {},
 ): Var {
   const [rows = 0] = x.dims;
   const [classes = 0] = head.dims;
   const chosen = reshaped(tape, targets, [rows, 1]);
   const column = reshaped(tape, weights, [rows, 1]);
-  const logits = gemm(tape, x, head, { b: true });
+  const logits = gemm(tape, x, head, { b: true }, bias);
   const shares = node(tape, "Softmax", [logits], logits.dims, { axis: -1 });
   // log(sum(exp(logits))): the largest logit's share is 1 / sum(exp(logits - largest)), and no share is computed twice.
   const largest = reduced(tape, "ReduceMax", logits, [-1]);

@@ -7,6 +7,8 @@ import { countOf } from "../onnx/header.js";
 export type Initial =
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "normal"; readonly deviation: number }
+  /** Evenly spread from -bound to bound. */
+  | { readonly kind: "uniform"; readonly bound: number }
   /** Within the square root of 6 / (in + out) of a matrix, https://proceedings.mlr.press/v9/glorot10a.html */
   | { readonly kind: "xavier" };
 
@@ -17,7 +19,14 @@ export interface Parameter {
   readonly initial: Initial;
   /** Whether weight decay pulls it to zero: so for matrices, not for biases and gains. */
   readonly decayed: boolean;
+  /** Other names that a checkpoint may keep it under. */
+  readonly also?: readonly string[];
+  /** How the weight of a projection lies; absent: it is none. A projection's bias has its name, too. */
+  readonly projection?: Lying;
 }
+
+/** A matrix of [out, in], as in most layers, or of [in, out]. */
+export type Lying = "out-in" | "in-out";
 
 /** A vector that begins with one number and is not decayed: a bias, or the gain of a normalisation. */
 export function constant(name: string, size: number, value: number): Parameter {
@@ -36,7 +45,7 @@ export function initialNumbers({ name, dims, initial }: Parameter, seed: number)
   const next = fastUniforms(seed, `initial ${name}`);
   if (initial.kind === "normal") return normals(numbers, initial.deviation, next);
   const [rows = 0, columns = 0] = dims;
-  const bound = Math.sqrt(6 / (rows + columns));
+  const bound = initial.kind === "uniform" ? initial.bound : Math.sqrt(6 / (rows + columns));
   return numbers.map(() => bound * (2 * next() - 1));
 }
 

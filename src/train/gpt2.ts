@@ -6,7 +6,6 @@ import { InputError } from "../core/errors.js";
 import { attention, causalMask } from "../grad/attention.js";
 import { add, gelu } from "../grad/elementwise.js";
 import { embedding } from "../grad/gather.js";
-import { linear } from "../grad/matmul.js";
 import { layerNorm } from "../grad/normalise.js";
 import { constant, layerNormOf, type Parameter } from "../grad/parameters.js";
 import { reshape, slice, split, transpose } from "../grad/shapes.js";
@@ -51,7 +50,7 @@ function parametersOf({ vocabulary, positions, hidden, layers }: Gpt2): Paramete
     decayed: true,
   });
   const projection = (name: string, inner: number, outer: number, deviation?: number): Parameter[] => [
-    normal(`${name}.weight`, [inner, outer], deviation),
+    { ...normal(`${name}.weight`, [inner, outer], deviation), projection: "in-out" },
     constant(`${name}.bias`, outer, 0),
   ];
   // What adds to the residual stream begins smaller, so that the stream does not grow with the number of layers.
@@ -65,7 +64,7 @@ function parametersOf({ vocabulary, positions, hidden, layers }: Gpt2): Paramete
     ...projection(part(at, "mlp.c_proj"), 4 * hidden, hidden, residual),
   ];
   return [
-    normal(EMBEDDING, [vocabulary, hidden]),
+    { ...normal(EMBEDDING, [vocabulary, hidden]), also: ["lm_head.weight"] },
     normal(POSITIONS, [positions, hidden]),
     ...Array.from({ length: layers }, (_, at) => layer(at)).flat(),
     ...layerNormOf(LAST_NORM, hidden),
@@ -73,7 +72,7 @@ function parametersOf({ vocabulary, positions, hidden, layers }: Gpt2): Paramete
 }
 
 function foretell(model: Gpt2, building: Building, ids: Var<"int64">): Foretold {
-  const { tape, parameter, drop } = building;
+  const { tape, parameter, project, drop } = building;
   const [batch = 0, length = 0] = ids.dims;
   if (length > model.positions)
     throw new InputError(
@@ -82,8 +81,6 @@ function foretell(model: Gpt2, building: Building, ids: Var<"int64">): Foretold 
   const dropped = (x: Var): Var => drop(x, model.dropout);
   const norm = (x: Var, name: string): Var =>
     layerNorm(tape, x, parameter(`${name}.weight`), parameter(`${name}.bias`), model.epsilon);
-  const project = (x: Var, name: string): Var =>
-    linear(tape, x, parameter(`${name}.weight`), { bias: parameter(`${name}.bias`) });
 
   const positions = slice(tape, parameter(POSITIONS), 0, 0, length);
   const tokens = embedding(tape, parameter(EMBEDDING), ids);

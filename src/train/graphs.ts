@@ -8,6 +8,7 @@ import { newGraph, type Graph } from "../onnx/graph.js";
 import { addUncopied } from "../onnx/uncopied.js";
 import type { Batch } from "./learner.js";
 import type { Piece } from "./layout.js";
+import { projecting } from "./project.js";
 import type { Trainable } from "./trainable.js";
 
 /** Names of inputs beside the batch's and the parameters' own. */
@@ -102,5 +103,6 @@ function begun(
     return found;
   };
   const weights = pairwise(tape, "Mul", named("weights"), share);
-  return { loss: trainable.loss({ tape, parameter, input: named, drop }, weights), parameters };
+  const project = projecting(tape, trainable.parameters, parameter);
+  return { loss: trainable.loss({ tape, parameter, project, input: named, drop }, weights), parameters };
 }

@@ -6,7 +6,6 @@ import { InputError } from "../core/errors.js";
 import { attention, causalMask, rotary, rotation } from "../grad/attention.js";
 import { add, gelu } from "../grad/elementwise.js";
 import { embedding } from "../grad/gather.js";
-import { linear } from "../grad/matmul.js";
 import { layerNorm } from "../grad/normalise.js";
 import { constant, layerNormOf, type Parameter } from "../grad/parameters.js";
 import { reshape, transpose } from "../grad/shapes.js";
@@ -50,7 +49,7 @@ function parametersOf(model: Starcoder2): Parameter[] {
     decayed: true,
   });
   const projection = (name: string, outer: number, from: number): Parameter[] => [
-    matrix(`${name}.weight`, [outer, from]),
+    { ...matrix(`${name}.weight`, [outer, from]), projection: "out-in" },
     ...(model.bias ? [constant(`${name}.bias`, outer, 0)] : []),
   ];
   const layer = (at: number): Parameter[] => [
@@ -72,7 +71,7 @@ function parametersOf(model: Starcoder2): Parameter[] {
 }
 
 function foretell(model: Starcoder2, dropout: number, building: Building, ids: Var<"int64">): Foretold {
-  const { tape, parameter, drop } = building;
+  const { tape, parameter, project, drop } = building;
   const [batch = 0, length = 0] = ids.dims;
   if (length > model.positions)
     throw new InputError(
@@ -81,10 +80,6 @@ function foretell(model: Starcoder2, dropout: number, building: Building, ids: V
   const dropped = (x: Var): Var => drop(x, dropout);
   const norm = (x: Var, name: string): Var =>
     layerNorm(tape, x, parameter(`${name}.weight`), parameter(`${name}.bias`), model.epsilon);
-  const project = (x: Var, name: string): Var => {
-    const bias = model.bias ? parameter(`${name}.bias`) : undefined;
-    return linear(tape, x, parameter(`${name}.weight`), { bias, outFirst: true });
-  };
   const attend = (x: Var, at: number): Var => {
     const { headDim, heads, kvHeads } = model;
     /** [B, heads, T, headDim] */

@@ -8,6 +8,8 @@ export interface Building {
   readonly tape: Tape;
   /** A parameter by its name. @throws Error for one that the model has not. */
   readonly parameter: (name: string) => Var;
+  /** x, [rows, in], times the weight of the projection of this name, plus its bias where it has one: [rows, out]. */
+  readonly project: (x: Var, name: string) => Var;
   /** An input of the batch by its name. @throws InputError where the batch lacks it. */
   readonly input: (name: string) => Var;
   /** Drops numbers out while training; gives them back as they are otherwise. */
@@ -26,6 +28,8 @@ export interface Foretold {
   readonly hidden: Var;
   /** What they are multiplied with for the tokens' logits, [vocabulary, hidden]. */
   readonly head: Var;
+  /** Added to the logits, [1, vocabulary]; it is not learned. */
+  readonly bias?: Var | undefined;
 }
 
 /** A model that foretells each token from those before it. */
@@ -33,4 +37,21 @@ export interface CausalModel {
   readonly parameters: readonly Parameter[];
   /** From int64 ids, [B, T]. */
   foretell(building: Building, ids: Var<"int64">): Foretold;
+}
+
+/** What an encoder-decoder reads. */
+export interface Read {
+  /** int64 [B, S], and float [B, S]: 1 for a token, 0 for what fills its row up. */
+  readonly ids: Var<"int64">;
+  readonly mask: Var;
+  /** Token before each that is foretold, int64 [B, T]. */
+  readonly before: Var<"int64">;
+}
+
+/** A model that reads one text and foretells each token of another from those before it. */
+export interface Seq2SeqModel {
+  readonly parameters: readonly Parameter[];
+  /** Stands before the first token that is foretold. */
+  readonly start: number;
+  foretell(building: Building, read: Read): Foretold;
 }
