@@ -9,7 +9,7 @@ import { addUncopied } from "../onnx/uncopied.js";
 import type { Batch } from "./learner.js";
 import type { Piece } from "./layout.js";
 import { projecting } from "./project.js";
-import type { Trainable } from "./trainable.js";
+import type { Building, Trainable } from "./trainable.js";
 
 /** Names of inputs beside the batch's and the parameters' own. */
 export const SHARE = "share";
@@ -84,12 +84,25 @@ function begun(
   batch: Batch,
   training: boolean,
 ): { loss: Var; parameters: Var[] } {
+  const { building, parameters } = buildingOf(tape, trainable, batch, training);
+  const share = input(tape, SHARE, tape.real, []);
+  const weights = pairwise(tape, "Mul", building.input("weights"), share);
+  return { loss: trainable.loss(building, weights), parameters };
+}
+
+/** A graph under construction for batches of this one's shapes, and its inputs for what is learned. */
+export function buildingOf(
+  tape: Tape,
+  trainable: Trainable,
+  batch: Batch,
+  training: boolean,
+): { building: Building; parameters: Var[] } {
   const parameters = trainable.parameters.map(({ name, dims }) => input(tape, name, tape.real, dims));
-  const byName = new Map(parameters.map((parameter) => [parameter.value, parameter]));
+  const frozen = (trainable.frozen ?? []).map(({ name, type, dims }) => input(tape, name, type, dims));
+  const byName = new Map<string, Var>([...parameters, ...frozen].map((one) => [one.value, one]));
   const inputs = new Map(
     Object.entries(batch).map(([name, { type, dims }]) => [name, input(tape, batchName(name), type, dims)]),
   );
-  const share = input(tape, SHARE, tape.real, []);
   const drop = training ? dropoutBy(tape, input(tape, KEY, "int32", [2])) : (x: Var) => x;
   const named = (name: string): Var => {
     const found = inputs.get(name);
@@ -102,7 +115,6 @@ function begun(
     if (found === undefined) throw new Error(`internal: the model has no parameter "${name}"`);
     return found;
   };
-  const weights = pairwise(tape, "Mul", named("weights"), share);
   const project = projecting(tape, trainable.parameters, parameter);
-  return { loss: trainable.loss({ tape, parameter, project, input: named, drop }, weights), parameters };
+  return { building: { tape, parameter, project, input: named, drop }, parameters };
 }

@@ -63,14 +63,14 @@ const MOMENTS = { means: "adamw.mean.", squares: "adamw.square." } as const;
 export async function openLearner(trainable: Trainable, options: LearnerOptions = {}): Promise<Learner> {
   const { seed = 0, threads, profile } = options;
   const optimiser = { ...ADAMW, ...options.optimiser };
-  const size = trainable.parameters.reduce((sum, { dims }) => sum + countOf(dims), 0);
+  const [size, besides] = [sizeOf(trainable.parameters), sizeOf(trainable.frozen ?? [])];
   const layout = layoutOf(trainable.parameters, Math.max(PIECE, Math.ceil(size / PIECES)));
   const parameters = layout.places.map(({ parameter }) => parameter);
   const model: Trainable = { ...trainable, parameters };
   const settings = (name: string): SessionOptions => ({
     ...(threads === undefined ? {} : { threads }),
     ...(profile === undefined ? {} : { profile: `${profile}-${name}` }),
-    arena: layout.size < LARGE,
+    arena: layout.size + besides < LARGE,
     // Threads that wait for work by spinning cost more processor time than they save.
     sessionConfig: { "session.intra_op.allow_spinning": "0" },
   });
@@ -80,12 +80,14 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
   const beside = (graph: Graph): Promise<Session> =>
     openGraph(graph, (file) => norm.beside(file, settings(graph.name)));
   const first = (): Tensors => options.weights ?? initialWeights(parameters, seed);
-  const [update, begun] = await beside(updateGraph(layout.pieces, optimiser))
-    .then((opening) => [opening, openStore(norm, layout, { weights: first() })] as const)
-    .catch(async (error: unknown) => {
-      await norm.close();
-      throw error;
-    });
+  const openAll = async (): Promise<readonly [Session, Store, Readonly<Record<string, Kept>>]> => {
+    const opening = await beside(updateGraph(layout.pieces, optimiser));
+    return [opening, openStore(norm, layout, { weights: first() }), await heldIn(norm, trainable)];
+  };
+  const [update, begun, frozen] = await openAll().catch(async (error: unknown) => {
+    await norm.close();
+    throw error;
+  });
   let store = begun;
   const loss = norm.hold(number(0));
   let updates = 0;
@@ -100,6 +102,7 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
   };
 
   const feedsOf = (batch: Batch, share: number): Feeds => ({
+    ...frozen,
     ...Object.fromEntries(parameters.map(({ name }, at) => [name, store.parameter("weights", at)])),
     ...Object.fromEntries(Object.entries(batch).map(([name, tensor]) => [batchName(name), tensor])),
     [SHARE]: number(share),
@@ -173,6 +176,16 @@ export async function openLearner(trainable: Trainable, options: LearnerOptions 
     },
     close: () => norm.close(),
   };
+}
+
+const sizeOf = (all: readonly { readonly dims: readonly number[] }[]): number =>
+  all.reduce((sum, { dims }) => sum + countOf(dims), 0);
+
+/** What is frozen, one after another, in the runtime's thread. */
+async function heldIn(session: Session, { frozen = [] }: Trainable): Promise<Readonly<Record<string, Kept>>> {
+  const held: Record<string, Kept> = {};
+  for (const { name, read } of frozen) held[name] = session.hold(await read(), { transfer: true });
+  return held;
 }
 
 /** Opens a graph by way of a file, which is gone when it is open. */

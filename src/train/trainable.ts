@@ -2,11 +2,13 @@
 import type { Dropout } from "../grad/dropout.js";
 import type { Parameter } from "../grad/parameters.js";
 import type { Tape, Var } from "../grad/tape.js";
+import type { ElementType } from "../onnx/graph.js";
+import type { Tensor } from "../onnx/tensor.js";
 
 /** A graph under construction, as a model sees it. */
 export interface Building {
   readonly tape: Tape;
-  /** A parameter by its name. @throws Error for one that the model has not. */
+  /** What is learned or frozen, by its name. @throws Error for what the model has not. */
   readonly parameter: (name: string) => Var;
   /** x, [rows, in], times the weight of the projection of this name, plus its bias where it has one: [rows, out]. */
   readonly project: (x: Var, name: string) => Var;
@@ -16,8 +18,19 @@ export interface Building {
   readonly drop: Dropout;
 }
 
+/** Numbers that are read and not learned: they get no gradient and no moments. */
+export interface Frozen {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  /** Makes them for one learner, which takes their memory. */
+  readonly read: () => Promise<Tensor>;
+}
+
 export interface Trainable {
   readonly parameters: readonly Parameter[];
+  /** Default none. */
+  readonly frozen?: readonly Frozen[];
   /** The batch's losses, each times its weight, in one sum: `weights` are those of the batch already scaled. */
   loss(building: Building, weights: Var): Var;
 }
