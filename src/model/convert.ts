@@ -13,6 +13,7 @@ import { modelBytes } from "../onnx/model.js";
 import { openCheckpoint, type Checkpoint, type CheckpointSource } from "../onnx/safetensors.js";
 import type { Architecture } from "./architecture.js";
 import { forgetSteps, writeData, type Hashes } from "./datafile.js";
+import { COPIED, jsonOf, textOf } from "./files.js";
 import { decodeGraph, scoreGraph } from "./graphs.js";
 import { architectureOf } from "./known.js";
 import { plainGraph } from "./plain.js";
@@ -59,16 +60,6 @@ export const GRAPHS = {
 export function drawingGraph({ version, device }: Pick<Manifest, "version" | "device">): "step" | "decode" {
   return version > 1 && device === "cpu" ? "step" : "decode";
 }
-
-/** Files that are taken over as they are, where the checkpoint has them. */
-export const COPIED: readonly string[] = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "generation_config.json",
-  "vocab.json",
-  "merges.txt",
-];
 
 /** transformers.js's names for a model of each type. */
 const PLAIN: Readonly<Record<Dtype, string>> = {
@@ -154,22 +145,6 @@ function weightsIn(
 
 async function writeGraph(file: string, graph: Graph): Promise<void> {
   await writeFile(file, modelBytes(graph));
-}
-
-async function textOf(source: CheckpointSource, file: string): Promise<string | null> {
-  const size = await source.size(file);
-  return size === null ? null : Buffer.from(await source.read(file, 0, size)).toString("utf8");
-}
-
-async function jsonOf(source: CheckpointSource, file: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = await textOf(source, file);
-  if (text === null)
-    throw new InputError(`${source.name} has no ${file}; name a checkpoint in the Hugging Face layout`);
-  try {
-    return JSON.parse(text) as Readonly<Record<string, unknown>>;
-  } catch {
-    throw new InputError(`${source.name}: ${file} is not JSON`);
-  }
 }
 
 function checkTensors(checkpoint: Checkpoint, steps: readonly Step[], where: string): void {

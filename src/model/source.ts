@@ -19,7 +19,7 @@ import {
 import type { HttpOptions } from "../hub/http.js";
 import { HttpError } from "../hub/retry.js";
 import { folderSource, type CheckpointSource } from "../onnx/safetensors.js";
-import { COPIED } from "./convert.js";
+import { COPIED } from "./files.js";
 
 export interface SourceOptions {
   /** Where `HF_TOKEN` and `HF_ENDPOINT` are looked up, default the process's environment. */

@@ -1,0 +1,73 @@
+// A model with its adapters worked into its weights, as a folder in the Hugging Face layout: it needs no adapters any more, and
+// loads wherever the model did. All its weights are single floats.
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { writeWhole } from "../core/files.js";
+import { COPIED } from "../model/files.js";
+import type { SourceOptions } from "../model/source.js";
+import { countOf } from "../onnx/header.js";
+import { writeSafetensors, type WrittenTensor } from "../onnx/safetensors.js";
+import { LOGITS_BIAS } from "./bart.js";
+import { openBase, type Base } from "./base.js";
+import { adaptersOf, merged } from "./lora.js";
+import { readAdapters, type SavedAdapters } from "./peft.js";
+
+export interface Merge {
+  /** Projections that were changed, and numbers of the model in all. */
+  readonly merged: number;
+  readonly parameters: number;
+}
+
+/**
+ * Writes the model with the adapters of a folder into the folder `out`. The model is held in memory as a whole.
+ * @throws InputError where the adapters are not this model's.
+ */
+export async function mergeAdaptersTo(
+  model: string,
+  adapters: string,
+  out: string,
+  options: SourceOptions = {},
+): Promise<Merge> {
+  const base = await openBase(model, options);
+  const saved = await readAdapters(adapters, base.parameters);
+  const tensors = await mergedTensors(base, saved);
+  await mkdir(out, { recursive: true });
+  await writeSafetensors(path.join(out, "model.safetensors"), tensors);
+  await copySmallFiles(base, out);
+  return {
+    merged: adaptersOf(base.parameters, saved.options).length,
+    parameters: base.parameters.reduce((sum, { dims }) => sum + countOf(dims), 0),
+  };
+}
+
+async function mergedTensors(base: Base, { options, learned }: SavedAdapters): Promise<WrittenTensor[]> {
+  const byName = new Map(adaptersOf(base.parameters, options).map((one) => [one.weight.name, one]));
+  const tensors: WrittenTensor[] = [];
+  for (const parameter of base.parameters) {
+    const { name, dims: shape } = parameter;
+    const { data } = await base.read(parameter);
+    const adapter = byName.get(name);
+    const values = adapter === undefined ? data : merged(data, adapter, learned, options);
+    tensors.push({ name, shape, values });
+  }
+  const { logitsBias } = base;
+  if (logitsBias !== null)
+    tensors.push({ name: LOGITS_BIAS, shape: [1, logitsBias.length], values: logitsBias });
+  return tensors;
+}
+
+/** Files beside those that we read ourselves, e.g. SentencePiece's. */
+const MORE = ["spiece.model", "added_tokens.json", "chat_template.jinja"];
+
+/** The tokenizer's files as they are, and the configuration with the type that the weights have now. */
+async function copySmallFiles({ source, config }: Base, out: string): Promise<void> {
+  for (const file of [...COPIED, ...MORE]) {
+    const size = await source.size(file);
+    if (size !== null) await writeFile(path.join(out, file), await source.read(file, 0, size));
+  }
+  // Transformers up to 4 calls it torch_dtype.
+  const types = ["dtype", "torch_dtype"].filter((name) => name in config);
+  const written = { ...config, ...Object.fromEntries(types.map((name) => [name, "float32"])) };
+  // Last: a folder with a config is a model.
+  await writeWhole(path.join(out, "config.json"), `${JSON.stringify(written, null, 2)}\n`);
+}
