@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { writeWhole } from "../core/files.js";
-import { COPIED } from "../model/files.js";
+import { COPIED, textOf } from "../model/files.js";
 import type { SourceOptions } from "../model/source.js";
 import { countOf } from "../onnx/header.js";
 import { writeSafetensors, type WrittenTensor } from "../onnx/safetensors.js";
@@ -60,14 +60,14 @@ async function mergedTensors(base: Base, { options, learned }: SavedAdapters): P
 const MORE = ["spiece.model", "added_tokens.json", "chat_template.jinja"];
 
 /** The tokenizer's files as they are, and the configuration with the type that the weights have now. */
-async function copySmallFiles({ source, config }: Base, out: string): Promise<void> {
+async function copySmallFiles({ source }: Base, out: string): Promise<void> {
   for (const file of [...COPIED, ...MORE]) {
     const size = await source.size(file);
     if (size !== null) await writeFile(path.join(out, file), await source.read(file, 0, size));
   }
-  // Transformers up to 4 calls it torch_dtype.
-  const types = ["dtype", "torch_dtype"].filter((name) => name in config);
-  const written = { ...config, ...Object.fromEntries(types.map((name) => [name, "float32"])) };
+  // Changed as text: 0.0 would become 0, which transformers takes for no float. Up to version 4 it is torch_dtype.
+  const text = (await textOf(source, "config.json")) ?? "{}";
+  const written = text.replace(/("(?:torch_)?dtype"\s*:\s*)"[^"]*"/g, '$1"float32"');
   // Last: a folder with a config is a model.
-  await writeWhole(path.join(out, "config.json"), `${JSON.stringify(written, null, 2)}\n`);
+  await writeWhole(path.join(out, "config.json"), written);
 }

@@ -30,8 +30,8 @@ const tensors = Object.entries(golden.weights).map(([name, packed]) => ({
 async function writeModel(name: string, given: typeof tensors): Promise<string> {
   await mkdir(at(name));
   // A cast because the fixture's configuration is an object.
-  const config = { ...(golden.config as object), torch_dtype: "bfloat16" };
-  writeFileSync(path.join(at(name), "config.json"), JSON.stringify(config));
+  const config = JSON.stringify({ ...(golden.config as object), torch_dtype: "bfloat16", attn_pdrop: 0.5 });
+  writeFileSync(path.join(at(name), "config.json"), config.replace(":0.5", ":0.10"));
   writeFileSync(path.join(at(name), "tokenizer.json"), "{}");
   await writeSafetensors(path.join(at(name), "model.safetensors"), given);
   return at(name);
@@ -71,7 +71,11 @@ it("a merged model has the base's weights but for the adapted ones, and its othe
     expect(await made.read(name)).toEqual(expected);
   }
   expect(readFileSync(path.join(at("merged"), "tokenizer.json"), "utf8")).toBe("{}");
-  expect(readFileSync(path.join(at("merged"), "config.json"), "utf8")).toContain('"torch_dtype": "float32"');
+  const [before, after] = ["base", "merged"].map((name) =>
+    readFileSync(path.join(at(name), "config.json"), "utf8"),
+  );
+  expect(before).toContain('"attn_pdrop":0.10');
+  expect(after).toBe(before?.replace('"torch_dtype":"bfloat16"', '"torch_dtype":"float32"'));
 });
 
 it("W + B A alpha / rank, by hand", () => {
