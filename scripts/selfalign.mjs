@@ -15,6 +15,7 @@ const {
   extractTo,
   generateTo,
   InputError,
+  mergeAdaptersTo,
   pushFolder,
   runPipeline,
   scoreTo,
@@ -22,6 +23,7 @@ const {
   sweepTo,
   trainCausalTo,
   trainCodeTokenizerTo,
+  trainLoraTo,
   trainTokenizerTo,
   verifyTo,
 } = await import("selfalign");
@@ -31,7 +33,17 @@ const { modelFolder, verifyOptions } = flags;
 const { pipelineOptions, RUN_FLAGS } = await import("./run-flags.mjs");
 const { CAUSAL_FLAGS, causalOptions, causalTold, sourcesTold } = await import("./train-flags.mjs");
 const { EVALUATE_FLAGS, evaluateOptions, evaluationTold } = await import("./evaluate-flags.mjs");
+const { LORA_FLAGS, loraOptions, loraTold, MERGE_FLAGS } = await import("./lora-flags.mjs");
 const { SWEEP_FLAGS, sweepOptions, sweepTold } = await import("./sweep-flags.mjs");
+
+/** The model that a verb names, and its two flags that are needed. */
+function modelAnd(verb, [model, ...others], values, flag) {
+  const usage = `selfalign ${verb} MODEL --${flag} ${flag === "data" ? "FILE" : "DIR"} --out DIR`;
+  if (model === undefined || others.length > 0) throw new InputError(`${verb} takes one model: ${usage}`);
+  for (const name of [flag, "out"])
+    if (values[name] === undefined) throw new InputError(`${verb} needs --${name}: ${usage}`);
+  return [model, values[flag], values.out];
+}
 
 /** What answers prompts that it has not seen before. */
 const MODELS = ENGINES.filter((engine) => !engine.startsWith("replay:"));
@@ -145,6 +157,26 @@ const VERBS = {
       if (values.out === undefined) throw new InputError(`train causal needs --out DIR: ${usage}`);
       const options = { ...causalOptions(values), draw: drawOn(process.stderr) };
       console.log(causalTold(await trainCausalTo(values.corpus, values.out, options)));
+    },
+  },
+  lora: {
+    usage: "selfalign lora MODEL --data FILE --out DIR [flags]",
+    about: "Teaches a model exchanges by adapters beside its frozen weights. Resumes where it stopped.",
+    flags: LORA_FLAGS,
+    async run({ values, others }) {
+      const [model, data, out] = modelAnd("lora", others, values, "data");
+      const options = { ...loraOptions(values), draw: drawOn(process.stderr) };
+      console.log(loraTold(await trainLoraTo(model, data, out, options)));
+    },
+  },
+  merge: {
+    usage: "selfalign merge MODEL --adapters DIR --out DIR",
+    about: "A model with adapters worked into its weights, as a folder that needs none.",
+    flags: MERGE_FLAGS,
+    async run({ values, others }) {
+      const [model, adapters, out] = modelAnd("merge", others, values, "adapters");
+      const { merged, parameters } = await mergeAdaptersTo(model, adapters, out);
+      console.log(`${out}: ${merged} projections changed, ${parameters} numbers in all`);
     },
   },
   sweep: {

@@ -112,6 +112,8 @@ export { openPrompts, SHIPPED_PROMPTS, type PromptSet } from "./instruct/prompts
 export { trainCausalTo, type CausalRun, type CausalRunOptions } from "./train/causalrun.js";
 export type { Drawn, Range, Space } from "./train/space.js";
 export { sweepTo, type Sweep, type SweepOptions, type SweepRow } from "./train/sweep.js";
+export { trainLoraTo, type LoraRun, type LoraRunOptions } from "./train/lorarun.js";
+export { mergeAdaptersTo, type Merge } from "./train/merge.js";
 export { readMetrics, type StepMetrics } from "./train/metrics.js";
 export { PRESETS, type Preset, type PresetName } from "./train/presets.js";
 export { trainTokenizerTo, type TokenizerSummary, type TokenizerToOptions } from "./train/tokenizer.js";

@@ -13,6 +13,7 @@ const sources = [
   "scripts/train-flags.mjs",
   "scripts/sweep-flags.mjs",
   "scripts/evaluate-flags.mjs",
+  "scripts/lora-flags.mjs",
   "scripts/selfalign.mjs",
   "scripts/run-all.mjs",
   "scripts/bench.mjs",

@@ -16,7 +16,7 @@ import { loadTokenizer } from "../model/tokenizer.js";
 import { modelCard } from "./card.js";
 import { causal } from "./causal.js";
 import { openCausalData, trainingDataOf, type CausalData, type DataStats } from "./causaldata.js";
-import { checkpointName } from "./checkpoints.js";
+import { weightsOf } from "./checkpoints.js";
 import { stepsIn } from "./data.js";
 import type { FilterOptions } from "./filters.js";
 import { fit, type FitOptions, type FitResult } from "./fit.js";
@@ -181,15 +181,9 @@ async function trained(folder: string, ready: Prepared, settings: CausalSettings
     validation: best === null ? null : { step: best.step, loss: best.validation },
     heldOut: { unit, count: groups.valid },
   });
-  await saveModel(out, config, weightsOf(folder, training), place);
+  await saveModel(out, config, weightsOf(path.join(folder, "training"), training), place);
   await writeWhole(path.join(out, "README.md"), card);
   return { model: out, parameters, data: data.stats, training };
-}
-
-/** The file of the best weights; the last ones where nothing was kept apart to tell. */
-function weightsOf(folder: string, { best, step }: FitResult): string {
-  const at = best === null ? checkpointName(step) : "best";
-  return path.join(folder, "training", at, "model.safetensors");
 }
 
 function fitOptions(folder: string, config: Config, data: CausalData, settings: CausalSettings): FitOptions {

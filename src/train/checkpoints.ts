@@ -41,6 +41,11 @@ export function checkpointName(step: number): string {
   return path.join("checkpoints", `step-${String(step).padStart(6, "0")}`);
 }
 
+/** File of a run's best weights; of the last ones where nothing was kept apart to tell which are the best. */
+export function weightsOf(folder: string, { best, step }: Pick<Standing, "best" | "step">): string {
+  return path.join(folder, best === null ? checkpointName(step) : "best", MODEL);
+}
+
 /** Steps of the checkpoints that a run's folder has, ascending. */
 export async function checkpointSteps(folder: string): Promise<readonly number[]> {
   const names = await readdir(path.join(folder, "checkpoints")).catch(missingAsNone);

@@ -1,4 +1,4 @@
-// What a model is taught to answer: prompts and responses, from the file that `export-to` writes (or any of its layouts), as
+// What a model is taught to answer: prompts and responses, from the file that `export` writes (or any of its layouts), as
 // tokens. A response ends with the model's end token, which is learned, too. What won't do is left out and counted.
 import { access } from "node:fs/promises";
 import { InputError } from "../core/errors.js";
@@ -89,7 +89,7 @@ export async function readLessons(
   options: LessonOptions,
 ): Promise<Lessons> {
   await access(file).catch((cause: unknown) => {
-    throw new InputError(`"${file}" can't be read: name a file that export-to has written`, { cause });
+    throw new InputError(`"${file}" can't be read: name a file that export has written`, { cause });
   });
   const template = parseTemplate(TRAINING_TEMPLATE);
   const lessons: Lesson[] = [];
