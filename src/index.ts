@@ -80,6 +80,7 @@ export type {
   Unanswered,
 } from "./engine/engine.js";
 export { ENGINES, openEngine, type EngineOptions } from "./engine/open.js";
+export { openBeams, type BeamSearcher, type BeamSearchOptions, type FoundText } from "./engine/beams.js";
 export { generateTo, type GeneratedRow, type GenerateOptions } from "./engine/generate.js";
 export { scoreTo, type ScoredRow, type ScoreOptions } from "./engine/score.js";
 export type { FileSummary } from "./engine/lines.js";

@@ -58,6 +58,7 @@ const NAMES = [
   "notebookHtml",
   "notebookProgress",
   "notebookText",
+  "openBeams",
   "openCorpus",
   "openDecontamination",
   "openEngine",

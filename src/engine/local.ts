@@ -1,20 +1,17 @@
 // The engine `local:FOLDER`: a converted model, run on this machine. Takes text where the folder has a tokenizer, and token
 // ids always. Sessions are opened when they are first needed: a run that only scores never loads the decode graph.
-import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
-import { asError, isMissing } from "../core/files.js";
-import type { Architecture, ModelType } from "../model/architecture.js";
-import { drawingGraph, formatOf, GRAPHS, MANIFEST, type Manifest } from "../model/convert.js";
+import { drawingGraph, GRAPHS } from "../model/convert.js";
 import { draw } from "../model/decode.js";
 import { batchSizeFor, freeBytes } from "../model/memory.js";
 import type { DrawRequest } from "../model/rows.js";
 import { scoreBatch, type ScorePair } from "../model/score.js";
 import { selfTest } from "../model/selftest.js";
-import { loadTokenizer, type Tokenizer } from "../model/tokenizer.js";
 import { openSession, type Session } from "../onnx/session.js";
 import type { Completion, Engine, GenerateRequest, Score, ScoreRequest, Unanswered } from "./engine.js";
 import { inBatches } from "./batches.js";
+import { openFolder } from "./folder.js";
 import { besideRefused, refusals } from "./refused.js";
 import { watchText, type Watched } from "./stops.js";
 
@@ -37,11 +34,8 @@ const ROW_TOKENS = 2_048;
 /** Opens a converted model. @throws InputError for a folder that holds none. */
 export async function openLocal(folder: string, options: LocalOptions = {}): Promise<Engine> {
   const { mode = "loop", threads, onNotice } = options;
-  const manifest = await readManifest(folder);
+  const { manifest, format, tokenizer, stopTokens, idsOf, strangerIn } = await openFolder(folder);
   const { model, device, origin, dtype, sha256 } = manifest;
-  const format = formatOf(dtype, device);
-  const tokenizer = await tokenizerOf(folder);
-  const stopTokens = [...new Set([...model.endTokens, ...(tokenizer?.special.eos ?? [])])];
   const open = (graph: keyof typeof GRAPHS): Promise<Session> =>
     openSession(path.join(folder, GRAPHS[graph]), { device, ...(threads === undefined ? {} : { threads }) });
   const decoding = once(async () => {
@@ -58,16 +52,6 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
   });
   const scoring = once(() => open("score"));
 
-  const idsOf = (prompt: string | readonly number[]): readonly number[] => {
-    if (typeof prompt !== "string") return prompt;
-    if (tokenizer === null)
-      throw new InputError(`"${folder}" has no tokenizer.json: give token ids, or add the model's tokenizer`);
-    return tokenizer.encode(prompt);
-  };
-  /** An empty prompt is the token that texts begin with. */
-  const begun = (ids: readonly number[]): readonly number[] =>
-    ids.length > 0 ? ids : [tokenizer?.special.bos ?? stopTokens[0] ?? 0];
-
   async function* generate(
     requests: AsyncIterable<GenerateRequest>,
     signal?: AbortSignal,
@@ -76,9 +60,9 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     const under = new Map<string, { readonly prompt: number; readonly watched: Watched | null }>();
     async function* drawable(): AsyncGenerator<DrawRequest> {
       for await (const request of requests) {
-        const prompt = begun(idsOf(request.prompt));
+        const prompt = idsOf(request.prompt);
         const room = model.positions - prompt.length;
-        const stranger = strangerIn(prompt, model.vocabulary);
+        const stranger = strangerIn(prompt);
         if (room < 1 || stranger !== null) {
           const tooLong = `${prompt.length} tokens; the model has ${model.positions} positions`;
           const reason = stranger === null ? "prompt-too-long" : "unknown-token";
@@ -123,9 +107,9 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     const refused: Unanswered[] = [];
     async function* pairs(): AsyncGenerator<ScorePair> {
       for await (const { key, prompt, text } of requests) {
-        const pair = { key, prompt: begun(idsOf(prompt)), text: idsOf(text) };
+        const pair = { key, prompt: idsOf(prompt), text: idsOf(text, false) };
         const length = pair.prompt.length + pair.text.length;
-        const stranger = strangerIn([...pair.prompt, ...pair.text], model.vocabulary);
+        const stranger = strangerIn([...pair.prompt, ...pair.text]);
         if (pair.text.length === 0) refused.push({ key, reason: "empty-text", detail: "no token to score" });
         else if (stranger !== null) refused.push({ key, reason: "unknown-token", detail: stranger });
         else if (length > model.positions) {
@@ -150,43 +134,6 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
       await (await scoring.made())?.close();
     },
   };
-}
-
-/** A manifest as folders have it: StarCoder2 was the only architecture when its type was not noted yet. */
-type Noted = Omit<Manifest, "model"> & {
-  readonly model: Omit<Architecture, "type"> & { readonly type?: ModelType };
-};
-
-async function readManifest(folder: string): Promise<Manifest> {
-  const file = path.join(folder, MANIFEST);
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
-    if (!isMissing(error)) throw asError(error);
-    throw new InputError(
-      `"${folder}" holds no converted model (no ${MANIFEST}): make one with selfalign convert MODEL --out FOLDER`,
-    );
-  });
-  try {
-    const manifest = JSON.parse(text) as Noted;
-    return { ...manifest, model: { ...manifest.model, type: manifest.model.type ?? "starcoder2" } };
-  } catch (cause) {
-    throw new InputError(`"${file}" is damaged: convert the model again`, { cause });
-  }
-}
-
-async function tokenizerOf(folder: string): Promise<Tokenizer | null> {
-  try {
-    await stat(path.join(folder, "tokenizer.json"));
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw asError(error);
-  }
-  return loadTokenizer(folder);
-}
-
-/** Why there is no model for a token; null where all are its own. */
-function strangerIn(ids: readonly number[], vocabulary: number): string | null {
-  const wrong = ids.find((id) => id < 0 || id >= vocabulary);
-  return wrong === undefined ? null : `${wrong} is no token of the model, which has ${vocabulary}`;
 }
 
 interface Once<T> {

@@ -2,16 +2,17 @@
 // the graphs over it, the tokenizer's files and a manifest. Weights go through in pieces of a few megabytes; a conversion
 // that was cut goes on where it was. Refuses checkpoints that lack a tensor, and disks that lack the room, before it writes.
 import { createHash } from "node:crypto";
-import { mkdir, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { writeWhole } from "../core/files.js";
 import { startProgress, type Draw } from "../core/progress.js";
-import { placesOf, type Stored } from "../onnx/external.js";
+import { placesOf } from "../onnx/external.js";
 import type { Graph } from "../onnx/graph.js";
 import { modelBytes } from "../onnx/model.js";
 import { openCheckpoint, type Checkpoint, type CheckpointSource } from "../onnx/safetensors.js";
 import type { Architecture } from "./architecture.js";
+import { choiceGraph } from "./choices.js";
 import { forgetSteps, writeData, type Hashes } from "./datafile.js";
 import { COPIED, jsonOf, textOf } from "./files.js";
 import { decodeGraph, scoreGraph } from "./graphs.js";
@@ -49,10 +50,14 @@ export interface Manifest {
 }
 
 export const MANIFEST = "selfalign.json";
-/** The graphs, inside the folder. `step` draws on the processor, where a folder has it, `decode` everywhere else. */
+/**
+ * The graphs, inside the folder. `step` draws on the processor, where a folder has it, `decode` everywhere else; `choose`, on the
+ * processor too, is for searches.
+ */
 export const GRAPHS = {
   decode: "onnx/decode.onnx",
   step: "onnx/step.onnx",
+  choose: "onnx/choose.onnx",
   score: "onnx/score.onnx",
 } as const;
 
@@ -87,11 +92,7 @@ export async function convert(
   const steps = weightPlan(model, format, prefixIn(model, checkpoint));
   checkTensors(checkpoint, steps, source.name);
   const plain = PLAIN[dtype];
-  const weights = steps.flatMap((step) => step.weights);
-  const { places, bytes } = placesOf(
-    `${plain}_data`,
-    weights.map((weight) => [weight.name, bytesOf(weight)]),
-  );
+  const { places, bytes, weight } = placedWeights(steps, dtype);
   const file = path.join(out, "onnx", `${plain}_data`);
   await mkdir(path.join(out, "onnx"), { recursive: true });
   await checkRoom(out, file, bytes);
@@ -115,9 +116,12 @@ export async function convert(
     progress.close();
   });
   task.end(`${Math.ceil(bytes / 1e6)} done`);
-  const recipe = { model, format, weight: weightsIn(weights, places) };
+  const recipe = { model, format, weight };
   await writeGraph(path.join(out, GRAPHS.decode), decodeGraph(recipe));
-  if (device === "cpu") await writeGraph(path.join(out, GRAPHS.step), stepGraph(recipe));
+  if (device === "cpu") {
+    await writeGraph(path.join(out, GRAPHS.step), stepGraph(recipe));
+    await writeGraph(path.join(out, GRAPHS.choose), choiceGraph(recipe));
+  }
   await writeGraph(path.join(out, GRAPHS.score), scoreGraph(recipe));
   // Its attention bias has no kernel for half floats on CUDA.
   const withPlain = format.activations === "float32";
@@ -130,21 +134,41 @@ export async function convert(
   return manifest;
 }
 
-function weightsIn(
-  weights: readonly { name: string; type: Graph["inputs"][number]["type"]; dims: readonly number[] }[],
-  places: ReadonlyMap<string, Stored>,
-): Recipe["weight"] {
+/**
+ * Adds the graph for searches to a folder that was converted before there was one: its weights lie where a conversion would
+ * put them now.
+ */
+export async function addChoiceGraph(folder: string, { model, dtype, device }: Manifest): Promise<void> {
+  const format = formatOf(dtype, device);
+  const { weight } = placedWeights(weightPlan(model, format), dtype);
+  await writeGraph(path.join(folder, GRAPHS.choose), choiceGraph({ model, format, weight }));
+}
+
+/** Where a plan's weights lie in the file beside the graphs, its size, and what makes them known to a graph. */
+function placedWeights(
+  steps: readonly Step[],
+  dtype: Dtype,
+): ReturnType<typeof placesOf> & Pick<Recipe, "weight"> {
+  const weights = steps.flatMap((step) => step.weights);
+  const sizes = weights.map((weight) => [weight.name, bytesOf(weight)] as const);
+  const placed = placesOf(`${PLAIN[dtype]}_data`, sizes);
   const known = new Map(weights.map((weight) => [weight.name, weight]));
-  return (graph, name) => {
-    const [weight, data] = [known.get(name), places.get(name)];
-    if (weight === undefined || data === undefined)
-      throw new Error(`internal: no weight "${name}" in the plan`);
-    return graph.weight({ ...weight, data });
+  return {
+    ...placed,
+    weight(graph, name) {
+      const [weight, data] = [known.get(name), placed.places.get(name)];
+      if (weight === undefined || data === undefined)
+        throw new Error(`internal: no weight "${name}" in the plan`);
+      return graph.weight({ ...weight, data });
+    },
   };
 }
 
 async function writeGraph(file: string, graph: Graph): Promise<void> {
-  await writeFile(file, modelBytes(graph));
+  // Renamed into place, since a graph may be added to a folder that is in use.
+  const temporary = `${file}.${process.pid}.tmp`;
+  await writeFile(temporary, modelBytes(graph));
+  await rename(temporary, file);
 }
 
 function checkTensors(checkpoint: Checkpoint, steps: readonly Step[], where: string): void {

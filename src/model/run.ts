@@ -63,24 +63,15 @@ export function isLooped({ session }: Decoding): boolean {
   return session.inputs.some(({ name }) => name === "steps");
 }
 
-/** What both graphs are fed of rows that may take so many steps. */
-export function rowFeeds(
-  rows: readonly Omit<RowInput, "from" | "limit">[],
-  steps: number,
+/** What every graph that goes on from a cache is fed of rows. */
+export function tokenFeeds(
+  rows: readonly Pick<RowInput, "ids" | "cached">[],
 ): Readonly<Record<string, Tensor>> {
   const count = rows.length;
   const width = Math.max(...rows.map(({ ids }) => ids.length));
   const ids = new BigInt64Array(count * width);
   for (const [row, { ids: own }] of rows.entries())
     for (const [at, id] of own.entries()) ids[row * width + at] = BigInt(id);
-  const uniforms = new Float32Array(steps * count);
-  for (const [row, { uniforms: own }] of rows.entries())
-    for (let step = 0; step < steps; step++) uniforms[step * count + row] = own[step] ?? 0;
-  const single = (values: readonly number[]): Tensor => ({
-    type: "float32",
-    dims: [count, 1],
-    data: Float32Array.from(values),
-  });
   return {
     ids: { type: "int64", dims: [count, width], data: ids },
     lengths: {
@@ -97,6 +88,25 @@ export function rowFeeds(
       rows.map(({ ids: own }) => own.length - 1),
       [count, 1],
     ),
+  };
+}
+
+/** What both graphs that draw are fed of rows that may take so many steps. */
+export function rowFeeds(
+  rows: readonly Omit<RowInput, "from" | "limit">[],
+  steps: number,
+): Readonly<Record<string, Tensor>> {
+  const count = rows.length;
+  const uniforms = new Float32Array(steps * count);
+  for (const [row, { uniforms: own }] of rows.entries())
+    for (let step = 0; step < steps; step++) uniforms[step * count + row] = own[step] ?? 0;
+  const single = (values: readonly number[]): Tensor => ({
+    type: "float32",
+    dims: [count, 1],
+    data: Float32Array.from(values),
+  });
+  return {
+    ...tokenFeeds(rows),
     uniforms: { type: "float32", dims: [steps, count, 1], data: uniforms },
     temperature: single(rows.map(({ temperature }) => temperature)),
     top_p: single(rows.map(({ topP }) => topP)),
@@ -107,7 +117,8 @@ export function rowFeeds(
   };
 }
 
-const whole = (values: readonly number[], dims: readonly number[]): Tensor => ({
+/** An int64 tensor. */
+export const whole = (values: readonly number[], dims: readonly number[]): Tensor => ({
   type: "int64",
   dims,
   data: BigInt64Array.from(values, BigInt),

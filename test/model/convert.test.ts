@@ -44,6 +44,7 @@ describe("a conversion", () => {
     const manifest = await convert(folderSource(folder), at("out"), { ...quiet, origin: "me/model@1" });
     expect(Object.keys(filesOf(at("out")))).toEqual([
       "config.json",
+      GRAPHS.choose,
       GRAPHS.decode,
       "onnx/model_quantized.onnx",
       "onnx/model_quantized.onnx_data",
