@@ -232,6 +232,9 @@ export function engineOptions(flags) {
   };
 }
 
+/** Line breaks as they are typed made line breaks. */
+export const broken = (texts) => texts.map((text) => text.replaceAll("\\n", "\n"));
+
 /** Options of `generateTo` from parsed flags. */
 export function generateOptions(flags) {
   return {
@@ -239,7 +242,7 @@ export function generateOptions(flags) {
     maxTokens: flags["max-tokens"],
     temperature: flags.temperature,
     topP: flags["top-p"],
-    stop: flags.stop.map((text) => text.replaceAll("\\n", "\n")),
+    stop: broken(flags.stop),
     seed: flags.seed,
     mode: oneOf("mode", flags.mode, ["gen", "loop"]),
     ...known({ topK: flags["top-k"] }),

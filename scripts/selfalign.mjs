@@ -7,6 +7,7 @@ const root = path.resolve(import.meta.dirname, "..");
 if (!existsSync(path.join(root, "dist/index.js"))) await import("./build.mjs");
 
 const {
+  complete,
   convertModel,
   drawOn,
   ENGINES,
@@ -34,6 +35,7 @@ const { pipelineOptions, RUN_FLAGS } = await import("./run-flags.mjs");
 const { CAUSAL_FLAGS, causalOptions, causalTold, sourcesTold } = await import("./train-flags.mjs");
 const { EVALUATE_FLAGS, evaluateOptions, evaluationTold } = await import("./evaluate-flags.mjs");
 const { LORA_FLAGS, loraOptions, loraTold, MERGE_FLAGS } = await import("./lora-flags.mjs");
+const { COMPLETE_FLAGS, completeOptions, printCompletions, promptOf } = await import("./complete-flags.mjs");
 const { SWEEP_FLAGS, sweepOptions, sweepTold } = await import("./sweep-flags.mjs");
 
 /** The model that a verb names, and its two flags that are needed. */
@@ -118,6 +120,27 @@ const VERBS = {
       const [model, input, output] = modelAndFiles("generate", others, "prompts", values);
       const options = { ...flags.generateOptions(values), draw: drawOn(process.stderr) };
       console.log(told(output, await generateTo(model, input, output, options)));
+    },
+  },
+  complete: {
+    usage: "selfalign complete MODEL --prompt TEXT [flags]",
+    about: `One prompt, or a place in a file, completed by ${MODELS.join(" or ")}, as it comes.`,
+    flags: COMPLETE_FLAGS,
+    async run({ values, others }) {
+      if (others.length !== 1)
+        throw new InputError(
+          'complete needs one model: selfalign complete local:FOLDER --prompt "def add(a, b):"',
+        );
+      const [prompt, options] = [await promptOf(values), completeOptions(values)];
+      let told = false;
+      const onText = (piece) => {
+        told = true;
+        process.stdout.write(piece);
+      };
+      printCompletions(
+        await complete(others[0], prompt, { ...options, onText, onNotice: console.error }),
+        told,
+      );
     },
   },
   score: {

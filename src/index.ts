@@ -81,6 +81,7 @@ export type {
 } from "./engine/engine.js";
 export { ENGINES, openEngine, type EngineOptions } from "./engine/open.js";
 export { openBeams, type BeamSearcher, type BeamSearchOptions, type FoundText } from "./engine/beams.js";
+export { complete, promptAt, type CompletedText, type CompleteOptions } from "./engine/complete.js";
 export { generateTo, type GeneratedRow, type GenerateOptions } from "./engine/generate.js";
 export { scoreTo, type ScoredRow, type ScoreOptions } from "./engine/score.js";
 export type { FileSummary } from "./engine/lines.js";

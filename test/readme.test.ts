@@ -14,6 +14,7 @@ const sources = [
   "scripts/sweep-flags.mjs",
   "scripts/evaluate-flags.mjs",
   "scripts/lora-flags.mjs",
+  "scripts/complete-flags.mjs",
   "scripts/selfalign.mjs",
   "scripts/run-all.mjs",
   "scripts/bench.mjs",

@@ -11,6 +11,7 @@ import type { Decoding } from "../model/run.js";
 import { openSession } from "../onnx/session.js";
 import type { FinishReason } from "./engine.js";
 import { openFolder, type Folder } from "./folder.js";
+import { folderOf } from "./open.js";
 
 export interface BeamSearchOptions extends Omit<BeamOptions, "stopTokens" | "ends" | "forced"> {
   /** Most new tokens of a text; default 64. */
@@ -52,8 +53,8 @@ export async function openBeams(
   model: string,
   { threads }: { readonly threads?: number } = {},
 ): Promise<BeamSearcher> {
-  const name = model.replace(/^(?:local|starcoder2):/, "");
-  if (/^(?:openai|transformers|replay):/.test(name))
+  const name = folderOf(model);
+  if (name === null)
     throw new InputError(`"${model}" can't be searched with beams: name a converted folder, local:FOLDER`);
   const folder = await openFolder(name);
   const { manifest, format } = folder;

@@ -30,11 +30,18 @@ export interface EngineOptions extends LocalOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
+/** The folder of a converted model that a name means; null for other engines. */
+export function folderOf(spec: string): string | null {
+  const named = /^(?:local|starcoder2):(.*)$/s.exec(spec)?.[1];
+  return named ?? (existsSync(path.join(spec, MANIFEST)) ? spec : null);
+}
+
 /** Opens an engine. @throws InputError for an unknown name, and what the engine itself refuses. */
 export async function openEngine(spec: string, options: EngineOptions = {}): Promise<Engine> {
   const at = spec.indexOf(":");
   const [kind, name] = [spec.slice(0, Math.max(0, at)), spec.slice(at + 1)];
-  if (kind === "local" || kind === "starcoder2") return openLocal(name, options);
+  const folder = folderOf(spec);
+  if (folder !== null) return openLocal(folder, options);
   if (kind === "transformers") return openTransformers(name, options);
   if (kind === "replay") return openReplay(name);
   if (kind === "openai") {
@@ -49,7 +56,6 @@ export async function openEngine(spec: string, options: EngineOptions = {}): Pro
       ...(concurrency === undefined ? {} : { concurrency }),
     });
   }
-  if (existsSync(path.join(spec, MANIFEST))) return openLocal(spec, options);
   throw new InputError(
     `model "${spec}" does not exist: choose from ${ENGINES.join(", ")}, or a converted folder`,
   );
