@@ -1,10 +1,9 @@
 // A causal model under beam search: a slot of its cache for every hypothesis, each prompt in its block of them (lanes.ts). A
 // prompt goes through the model once; from then on every hypothesis takes one token a step.
-import type { BeamModel, Choices } from "./beam.js";
+import type { BeamModel, Branch, Choices } from "./beam.js";
 import { newLanes, type LaneMoves } from "./lanes.js";
-import { tokenFeeds, whole, type Decoding } from "./run.js";
+import { lastFeed, tokenFeeds, whole, type Decoding } from "./run.js";
 import { slotsFor, type Slots } from "./slots.js";
-import type { Branch } from "./beam.js";
 
 /** The model of a session of choices.ts; prompts have at least one token, and with what follows fit its positions. */
 export function causalBeams(
@@ -20,7 +19,7 @@ export function causalBeams(
     rows: readonly { readonly ids: readonly number[]; readonly cached: number }[],
     first: number,
   ): Promise<readonly Choices[]> => {
-    const feeds = { ...tokenFeeds(rows), count: whole([count], [1]) };
+    const feeds = { ...tokenFeeds(rows), last: lastFeed(rows), count: whole([count], [1]) };
     const given = await slots?.run(feeds, rows.length, first, signal);
     return choicesIn(given ?? {}, rows.length, count);
   };

@@ -63,7 +63,7 @@ export function isLooped({ session }: Decoding): boolean {
   return session.inputs.some(({ name }) => name === "steps");
 }
 
-/** What every graph that goes on from a cache is fed of rows. */
+/** What every graph that goes on from a cache is fed of rows: their new tokens, and how many they come to have. */
 export function tokenFeeds(
   rows: readonly Pick<RowInput, "ids" | "cached">[],
 ): Readonly<Record<string, Tensor>> {
@@ -84,11 +84,15 @@ export function tokenFeeds(
       dims: [],
       data: Int32Array.of(Math.max(...rows.map(({ ids: own, cached }) => cached + own.length))),
     },
-    last: whole(
-      rows.map(({ ids: own }) => own.length - 1),
-      [count, 1],
-    ),
   };
+}
+
+/** Where the last of each row's new tokens is, for graphs that take several at once. */
+export function lastFeed(rows: readonly Pick<RowInput, "ids">[]): Tensor {
+  return whole(
+    rows.map(({ ids }) => ids.length - 1),
+    [rows.length, 1],
+  );
 }
 
 /** What both graphs that draw are fed of rows that may take so many steps. */
@@ -107,6 +111,7 @@ export function rowFeeds(
   });
   return {
     ...tokenFeeds(rows),
+    last: lastFeed(rows),
     uniforms: { type: "float32", dims: [steps, count, 1], data: uniforms },
     temperature: single(rows.map(({ temperature }) => temperature)),
     top_p: single(rows.map(({ topP }) => topP)),

@@ -3,17 +3,14 @@
 // no mask are needed.
 // Source: https://github.com/huggingface/transformers, models/starcoder2/modeling_starcoder2.py, models/gpt2/modeling_gpt2.py;
 // operators: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
-import { MICROSOFT, type ElementType, type Graph, type Value } from "../onnx/graph.js";
+import { MICROSOFT, type Graph, type Value } from "../onnx/graph.js";
 import type { Architecture, LayerPart } from "./architecture.js";
-import { BLOCK, blocksOf } from "./quantise.js";
-import { EMBEDDING, HEAD, layerName, NORM, POSITIONS, type Format } from "./weights.js";
+import { addEmbedding, addLinear, type Weighing } from "./linear.js";
+import { EMBEDDING, HEAD, layerName, NORM, POSITIONS } from "./weights.js";
 
 /** What a graph of this model is made from. */
-export interface Recipe {
+export interface Recipe extends Weighing {
   readonly model: Architecture;
-  readonly format: Format;
-  /** Makes a weight of the plan known to the graph; gives its value. */
-  readonly weight: (graph: Graph, name: string) => Value;
 }
 
 /** What goes through the layers. B rows, S new tokens each, P in the cache. */
@@ -39,9 +36,6 @@ export interface Through {
   readonly presents: readonly Value[];
 }
 
-/** Eight-bit activations where the processor multiplies: eleven times as fast on CPU as weights alone; CUDA ignores it. */
-const INT8_ACTIVATIONS = 4;
-
 /** Adds all layers to a graph. `presents` names the new cache; default names of their own. */
 export function addLayers(
   graph: Graph,
@@ -54,6 +48,9 @@ export function addLayers(
   const weight = (name: string): Value => recipe.weight(graph, name);
   const biasOf = (name: string): Value => (model.bias ? weight(`${name}.bias`) : "");
   const grown: Value[] = [];
+  /** With its bias where the next node does not add it. */
+  const linear = (x: Value, name: string, rows: number, columns: number, withBias = false): Value =>
+    addLinear(graph, recipe, x, { name, rows, columns, bias: withBias && model.bias });
 
   /** The residual stream plus what a block gave, and that sum normalised for the next block. */
   const joined = (
@@ -68,7 +65,12 @@ export function addLayers(
     return { normal, sum };
   };
 
-  let residual = placed(graph, recipe, stream, embedded(graph, recipe, stream.ids));
+  let residual = placed(
+    graph,
+    recipe,
+    stream,
+    addEmbedding(graph, recipe, stream.ids, EMBEDDING, model.hidden),
+  );
   const first = layerName(0, "input_layernorm");
   let normal = graph.op(
     "LayerNormalization",
@@ -77,31 +79,24 @@ export function addLayers(
   );
   for (let layer = 0; layer < model.layers; layer++) {
     const part = (name: LayerPart): string => layerName(layer, name);
-    const mixed = linear(graph, recipe, normal, part("self_attn.qkv"), sizes(model).qkv, model.hidden, true);
+    const mixed = linear(normal, part("self_attn.qkv"), sizes(model).qkv, model.hidden, true);
     const cache = [
       presents?.[2 * layer] ?? graph.fresh("key"),
       presents?.[2 * layer + 1] ?? graph.fresh("value"),
     ];
     grown.push(...cache);
     const attended = attention(graph, recipe, stream, mixed, layer, cache);
-    const output = linear(
-      graph,
-      recipe,
-      attended,
-      part("self_attn.o_proj"),
-      model.hidden,
-      sizes(model).queries,
-    );
+    const output = linear(attended, part("self_attn.o_proj"), model.hidden, sizes(model).queries);
     const middle = joined(
       output,
       biasOf(part("self_attn.o_proj")),
       residual,
       part("post_attention_layernorm"),
     );
-    const wide = linear(graph, recipe, middle.normal, part("mlp.c_fc"), model.inner, model.hidden);
+    const wide = linear(middle.normal, part("mlp.c_fc"), model.inner, model.hidden);
     const bias = biasOf(part("mlp.c_fc"));
     const active = graph.op("FastGelu", bias === "" ? [wide] : [wide, bias], {}, { domain: MICROSOFT });
-    const narrow = linear(graph, recipe, active, part("mlp.c_proj"), model.hidden, model.inner);
+    const narrow = linear(active, part("mlp.c_proj"), model.hidden, model.inner);
     const next = layer + 1 < model.layers ? layerName(layer + 1, "input_layernorm") : NORM;
     ({ normal, sum: residual } = joined(narrow, biasOf(part("mlp.c_proj")), middle.sum, next));
   }
@@ -111,7 +106,9 @@ export function addLayers(
 /** Logits as single floats: hidden states, [..., hidden], against every token, [..., vocabulary]. */
 export function addHead(graph: Graph, recipe: Recipe, hidden: Value): Value {
   const { model, format } = recipe;
-  const logits = linear(graph, recipe, hidden, model.tied ? EMBEDDING : HEAD, model.vocabulary, model.hidden);
+  const name = model.tied ? EMBEDDING : HEAD;
+  const shape = { name, rows: model.vocabulary, columns: model.hidden, bias: false };
+  const logits = addLinear(graph, recipe, hidden, shape);
   return format.activations === "float32" ? logits : graph.op("Cast", [logits], { to: 1 });
 }
 
@@ -150,47 +147,6 @@ function attention(
     MICROSOFT,
   );
   return attended;
-}
-
-/** x, [..., columns], times a matrix of the plan, [rows, columns]; with its bias where the next node does not add it. */
-function linear(
-  graph: Graph,
-  { model, format, weight }: Recipe,
-  x: Value,
-  name: string,
-  rows: number,
-  columns: number,
-  withBias = false,
-): Value {
-  const bias = withBias && model.bias ? weight(graph, `${name}.bias`) : "";
-  const add = (product: Value): Value => (bias === "" ? product : graph.op("Add", [product, bias]));
-  if (format.matrices !== "int8")
-    return add(
-      graph.op("FusedMatMul", [x, weight(graph, `${name}.weight`)], { transB: 1 }, { domain: MICROSOFT }),
-    );
-  const inputs = [x, weight(graph, `${name}.blocks`), weight(graph, `${name}.scales`)];
-  const attributes = { K: columns, N: rows, bits: 8, block_size: BLOCK, accuracy_level: INT8_ACTIVATIONS };
-  // CUDA's kernels for half floats take no bias.
-  if (bias === "" || format.activations === "float16")
-    return add(graph.op("MatMulNBits", inputs, attributes, { domain: MICROSOFT }));
-  return graph.op("MatMulNBits", [...inputs, "", "", bias], attributes, { domain: MICROSOFT });
-}
-
-/** Rows of the embedding, [B, S, hidden]; from int8 they are made wide again, since a tied head has the same bytes. */
-function embedded(graph: Graph, { model, format, weight }: Recipe, ids: Value): Value {
-  if (format.matrices !== "int8")
-    return graph.op("Gather", [weight(graph, `${EMBEDDING}.weight`), ids], { axis: 0 });
-  const type: ElementType = format.activations;
-  const bytes = graph.op("Gather", [weight(graph, `${EMBEDDING}.blocks`), ids], { axis: 0 });
-  const scales = graph.op("Gather", [weight(graph, `${EMBEDDING}.scales`), ids], { axis: 0 });
-  const numbers = graph.op("Sub", [
-    graph.op("Cast", [bytes], { to: type === "float16" ? 10 : 1 }),
-    graph.float(128, type),
-  ]);
-  const blocks = graph.op("Mul", [numbers, graph.op("Unsqueeze", [scales, graph.int64([-1])])]);
-  const rows = graph.op("Reshape", [blocks, graph.int64([0, 0, blocksOf(model.hidden) * BLOCK])]);
-  if (model.hidden % BLOCK === 0) return rows;
-  return graph.op("Slice", [rows, graph.int64([0]), graph.int64([model.hidden]), graph.int64([-1])]);
 }
 
 /** Token vectors, [B, S, hidden], with those of their positions, where these are learned. */

@@ -54,7 +54,7 @@ export const HEAD = "lm_head";
 export const layerName = (layer: number, part: LayerPart): string => `model.layers.${layer}.${part}`;
 
 /** A tensor of the checkpoint, [rows] or [rows, columns]; or, where it is transposed, [columns, rows]. */
-interface Source {
+export interface Source {
   readonly tensor: string;
   readonly rows: number;
   readonly transposed?: boolean;
@@ -117,7 +117,8 @@ function norm(name: string, tensor: string, hidden: number, format: Format): Ste
   );
 }
 
-function matrix(name: string, sources: readonly Source[], columns: number, format: Format): Step {
+/** A matrix of some tensors on top of one another, [rows, columns]. */
+export function matrix(name: string, sources: readonly Source[], columns: number, format: Format): Step {
   return format.matrices === "int8"
     ? blockStep(name, sources, columns, format.activations)
     : matrixStep(name, sources, columns, format.matrices);
@@ -147,7 +148,7 @@ async function* chunksOf(
   else for await (const { values } of rowChunks(checkpoint, tensor)) yield values;
 }
 
-function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+export function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
@@ -166,7 +167,7 @@ function narrowed(values: Float32Array, type: "float32" | "float16", tensor: str
 }
 
 /** Biases and normalisations: small, whole, one behind the other. */
-function vectorStep(name: string, sources: readonly Source[], { activations: type }: Format): Step {
+export function vectorStep(name: string, sources: readonly Source[], { activations: type }: Format): Step {
   return {
     weights: [{ name, type, dims: [total(sources)] }],
     needs: sources.map(({ tensor, rows }) => [tensor, [rows]]),
@@ -177,7 +178,8 @@ function vectorStep(name: string, sources: readonly Source[], { activations: typ
   };
 }
 
-function matrixStep(
+/** A table that stays in one type. */
+export function matrixStep(
   name: string,
   sources: readonly Source[],
   columns: number,
