@@ -22,6 +22,7 @@ const ROOMS = [
   "complete",
   "evaluate",
   "rewrite",
+  "seq2seq",
   "report",
   "notebook",
 ];

@@ -16,6 +16,7 @@ export interface BeamGolden {
   readonly prompts: readonly (readonly number[])[];
   readonly cases: readonly {
     readonly options: GivenOptions;
+    readonly forced?: NonNullable<BeamOptions["forced"]>;
     /** Without a stop token, as ours are; no score where `generate` was greedy. */
     readonly texts: readonly (readonly (Pick<Beam, "tokens" | "ended"> & {
       readonly score: number | null;
@@ -28,8 +29,8 @@ export function readBeams(folder: string, file = "beams.json"): BeamGolden {
   const { stops, cases } = golden;
   return {
     ...golden,
-    cases: cases.map(({ options, texts }) => ({
-      options,
+    cases: cases.map(({ texts, ...given }) => ({
+      ...given,
       texts: texts.map((row) =>
         row.map(({ tokens, score }) => {
           const stopped = stops.includes(tokens.at(-1) ?? -1);
