@@ -82,6 +82,7 @@ export type {
 export { ENGINES, openEngine, type EngineOptions } from "./engine/open.js";
 export { openBeams, type BeamSearcher, type BeamSearchOptions, type FoundText } from "./engine/beams.js";
 export { complete, promptAt, type CompletedText, type CompleteOptions } from "./engine/complete.js";
+export { editSimilarity, evaluate, type EvaluateOptions, type Evaluation } from "./engine/evaluate.js";
 export { generateTo, type GeneratedRow, type GenerateOptions } from "./engine/generate.js";
 export { scoreTo, type ScoredRow, type ScoreOptions } from "./engine/score.js";
 export type { FileSummary } from "./engine/lines.js";
@@ -140,6 +141,8 @@ export {
   type CodeTokenizerSummary,
   type CodeTokenizerToOptions,
 } from "./complete/tokenizer.js";
+export { openSeq2Seq, type Seq2Seq, type WriteOptions, type WrittenText } from "./seq2seq/open.js";
+export { rewriteTo, type RewriteOptions, type RewrittenRow } from "./seq2seq/rewrite.js";
 export {
   changeChart,
   funnelChart,

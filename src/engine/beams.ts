@@ -1,11 +1,9 @@
 // Beam search with a converted causal model: prompts in, for each the likeliest texts that the search finds, with their scores.
 // Runs on the processor; a folder from before there was a graph for it gets that graph when it is first wanted.
-import { stat } from "node:fs/promises";
-import path from "node:path";
-import { explained, InputError } from "../core/errors.js";
+import { InputError } from "../core/errors.js";
 import { beamSearch, type Beam, type BeamOptions } from "../model/beam.js";
 import { causalBeams } from "../model/causalbeam.js";
-import { addChoiceGraph, GRAPHS, type Manifest } from "../model/convert.js";
+import { addedGraph, type Manifest } from "../model/convert.js";
 import { batchSizeFor, freeBytes } from "../model/memory.js";
 import type { Decoding } from "../model/run.js";
 import { openSession } from "../onnx/session.js";
@@ -93,19 +91,13 @@ function check({ numBeams = 1, numReturn = 1, maxTokens = MAX_TOKENS, stop = [] 
     throw new InputError("a stop string is empty, and would end every text: leave it out");
 }
 
-/** Where the graph for searches is; makes it where it is missing. */
-async function choiceGraphOf(folder: string, manifest: Manifest): Promise<string> {
+/** Where the graph for searches is. */
+function choiceGraphOf(folder: string, manifest: Manifest): Promise<string> {
   if (manifest.device !== "cpu")
     throw new InputError(
       `"${folder}" was converted for ${manifest.device}, and beams are searched on the processor: convert with --device cpu`,
     );
-  const file = path.join(folder, GRAPHS.choose);
-  const there = await stat(file).catch(() => null);
-  if (there === null)
-    await addChoiceGraph(folder, manifest).catch((error: unknown) => {
-      throw explained(error, `adding the graph for beam search to "${folder}" failed`);
-    });
-  return file;
+  return addedGraph(folder, manifest, "choose");
 }
 
 function fitting(

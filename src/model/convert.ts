@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { InputError } from "../core/errors.js";
+import { explained, InputError } from "../core/errors.js";
 import { writeWhole } from "../core/files.js";
 import { startProgress, type Draw } from "../core/progress.js";
 import { placesOf } from "../onnx/external.js";
@@ -52,12 +52,13 @@ export interface Manifest {
 export const MANIFEST = "selfalign.json";
 /**
  * The graphs, inside the folder. `step` draws on the processor, where a folder has it, `decode` everywhere else; `choose`, on the
- * processor too, is for searches.
+ * processor too, is for searches; `rank`, which a folder gets when it is first wanted, is `score` with the ranks of tokens.
  */
 export const GRAPHS = {
   decode: "onnx/decode.onnx",
   step: "onnx/step.onnx",
   choose: "onnx/choose.onnx",
+  rank: "onnx/rank.onnx",
   score: "onnx/score.onnx",
 } as const;
 
@@ -134,14 +135,29 @@ export async function convert(
   return manifest;
 }
 
+/** Graphs that a folder gets when they are first wanted, if its conversion did not write them. */
+const ADDED = {
+  choose: choiceGraph,
+  rank: (recipe: Recipe) => scoreGraph(recipe, { ranks: true }),
+} as const;
+
 /**
- * Adds the graph for searches to a folder that was converted before there was one: its weights lie where a conversion would
- * put them now.
+ * The file of a graph that a folder may lack; adds it where it does: the weights lie where a conversion would put them now.
+ * @throws InputError where the folder can't be written.
  */
-export async function addChoiceGraph(folder: string, { model, dtype, device }: Manifest): Promise<void> {
+export async function addedGraph(
+  folder: string,
+  { model, dtype, device }: Manifest,
+  name: keyof typeof ADDED,
+): Promise<string> {
+  const file = path.join(folder, GRAPHS[name]);
+  if ((await stat(file).catch(() => null)) !== null) return file;
   const format = formatOf(dtype, device);
   const { weight } = placedWeights(weightPlan(model, format), dtype);
-  await writeGraph(path.join(folder, GRAPHS.choose), choiceGraph({ model, format, weight }));
+  await writeGraph(file, ADDED[name]({ model, format, weight })).catch((error: unknown) => {
+    throw explained(error, `adding a graph to "${folder}" failed`);
+  });
+  return file;
 }
 
 /** Where a plan's weights lie in the file beside the graphs, its size, and what makes them known to a graph. */

@@ -133,9 +133,9 @@ function allOf(graph: Graph, truths: Value): Value {
  * Negative log-likelihoods of given tokens, in one pass over B rows of S tokens (padded on the right). Inputs: `ids` int64
  * [B, S]; `lengths` int32 [B], tokens less one; `total` int32; `places` int64 [C, P, 2], row and place of the tokens before
  * those wanted; `targets` int64 [C, P], the tokens wanted. Only P rows of logits exist at a time. Output: `nll` float [C, P],
- * in nats.
+ * in nats. With `ranks` also `rank` int64 [C, P]: how many tokens were likelier than the one wanted.
  */
-export function scoreGraph(recipe: Recipe): Graph {
+export function scoreGraph(recipe: Recipe, { ranks = false }: { readonly ranks?: boolean } = {}): Graph {
   const { model, format } = recipe;
   const graph = newGraph("score");
   graph.input("ids", "int64", ["B", "S"]);
@@ -160,16 +160,21 @@ export function scoreGraph(recipe: Recipe): Graph {
     body.int64([1]),
   ]);
   const logits = addHead(body, recipe, body.op("GatherND", [hidden, places]));
-  const chosen = body.op("GatherElements", [body.op("LogSoftmax", [logits], { axis: -1 }), wanted], {
-    axis: 1,
-  });
+  const likelihoods = body.op("LogSoftmax", [logits], { axis: -1 });
+  const chosen = body.op("GatherElements", [likelihoods, wanted], { axis: 1 });
   body.named("nll_out", "Neg", [body.op("Squeeze", [chosen, body.int64([1])])]);
   body.named("go_on_out", "Identity", ["go_on"]);
   body.output("go_on_out", "bool", []);
   body.output("nll_out", "float32", ["P"]);
+  if (ranks) {
+    const likelier = body.op("Cast", [body.op("Greater", [likelihoods, chosen])], { to: 7 });
+    body.named("rank_out", "ReduceSum", [likelier, body.int64([1])], { keepdims: 0 });
+    body.output("rank_out", "int64", ["P"]);
+  }
 
   const chunks = graph.op("Squeeze", [graph.op("Shape", ["targets"], { start: 0, end: 1 })]);
-  graph.ops("Loop", [chunks, graph.bool(true)], ["nll"], { body });
+  graph.ops("Loop", [chunks, graph.bool(true)], ranks ? ["nll", "rank"] : ["nll"], { body });
   graph.output("nll", "float32", ["C", "P"]);
+  if (ranks) graph.output("rank", "int64", ["C", "P"]);
   return graph;
 }

@@ -26,6 +26,17 @@ export async function scoreBatch(
   pairs: readonly ScorePair[],
   signal?: AbortSignal,
 ): Promise<readonly Scored[]> {
+  const nll = (await session.run(pairFeeds(pairs), { signal }))["nll"]?.data as Float32Array;
+  let at = 0;
+  return pairs.map(({ key, text }) => {
+    const own = nll.subarray(at, at + text.length);
+    at += text.length;
+    return { key, nll: own.reduce((sum, value) => sum + value, 0) / text.length, tokens: text.length };
+  });
+}
+
+/** What the score graph is fed of pairs; its outputs tell of their texts' tokens, one behind the other. */
+export function pairFeeds(pairs: readonly Omit<ScorePair, "key">[]): Readonly<Record<string, Tensor>> {
   const rows = pairs.map(({ prompt, text }) => [...prompt, ...text]);
   const width = Math.max(...rows.map((row) => row.length));
   const ids = new BigInt64Array(rows.length * width);
@@ -42,18 +53,11 @@ export async function scoreBatch(
     places[2 * at + 1] = BigInt(place);
     targets[at] = BigInt(token);
   }
-  const feeds: Record<string, Tensor> = {
+  return {
     ids: { type: "int64", dims: [rows.length, width], data: ids },
     lengths: { type: "int32", dims: [rows.length], data: Int32Array.from(rows, (row) => row.length - 1) },
     total: { type: "int32", dims: [], data: Int32Array.of(width) },
     places: { type: "int64", dims: [chunks, PLACES, 2], data: places },
     targets: { type: "int64", dims: [chunks, PLACES], data: targets },
   };
-  const nll = (await session.run(feeds, { signal }))["nll"]?.data as Float32Array;
-  let at = 0;
-  return pairs.map(({ key, text }) => {
-    const own = nll.subarray(at, at + text.length);
-    at += text.length;
-    return { key, nll: own.reduce((sum, value) => sum + value, 0) / text.length, tokens: text.length };
-  });
 }
