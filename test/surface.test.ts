@@ -42,7 +42,7 @@ const NAMES = [
   "estimate",
   "evaluateTo",
   "editSimilarity",
-  "evaluate",
+  "evaluateTexts",
   "examplesOf",
   "executeNotebook",
   "explainStep",

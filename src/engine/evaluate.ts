@@ -10,7 +10,7 @@ import { openFolder } from "./folder.js";
 import { openLocal } from "./local.js";
 import { folderOf } from "./open.js";
 
-export interface EvaluateOptions {
+export interface TextEvaluationOptions {
   /** Tokens of a window; default 1,024 or the model's positions, whichever is less. */
   readonly window?: number;
   /** Tokens from one window's beginning to the next one's; default half a window. */
@@ -25,7 +25,7 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface Evaluation {
+export interface TextEvaluation {
   readonly files: number;
   readonly tokens: number;
   readonly bytes: number;
@@ -45,11 +45,11 @@ export interface Evaluation {
  * Evaluates a converted model on texts. Every text begins with the token that texts begin with, so that all its tokens count.
  * @throws InputError for a model without a tokenizer, and for windows that it has no positions for.
  */
-export async function evaluate(
+export async function evaluateTexts(
   model: string,
   texts: AsyncIterable<string>,
-  options: EvaluateOptions = {},
-): Promise<Evaluation> {
+  options: TextEvaluationOptions = {},
+): Promise<TextEvaluation> {
   const name = folderOf(model);
   if (name === null)
     throw new InputError(`"${model}" can't be evaluated: name a converted folder, local:FOLDER`);
@@ -125,7 +125,7 @@ export function cutLines(text: string, count: number, seed: string): readonly Li
 async function completed(
   name: string,
   cuts: readonly LineCut[],
-  { maxTokens = 64, threads, signal }: EvaluateOptions,
+  { maxTokens = 64, threads, signal }: TextEvaluationOptions,
 ): Promise<readonly number[]> {
   const { manifest, idsOf } = await openFolder(name);
   const room = Math.max(1, manifest.model.positions - maxTokens);

@@ -1,4 +1,4 @@
-// The verb `complete` as it is typed, on a tiny model of ours. Runs on the compiled thread in dist.
+// The verb `complete` as it is typed, on a tiny model of random weights. Runs on the compiled thread in dist.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -9,7 +9,7 @@ import { complete, promptAt } from "../../src/engine/complete.js";
 import type { Score } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
 import { convertModel } from "../../src/model/conversion.js";
-import { writeTinyModel } from "../../src/model/tiny.js";
+import { writeRandomModel } from "../model/random-model.js";
 import { drawn, from, request } from "../engine/asking.js";
 import { run } from "./whole-run.js";
 
@@ -20,7 +20,7 @@ const MODEL = `local:${at("int8")}`;
 const PROMPT = "def add(a, b):\n    return";
 
 beforeAll(async () => {
-  await writeTinyModel(at("tiny"));
+  await writeRandomModel(at("tiny"));
   await convertModel(at("tiny"), at("int8"), { draw: () => undefined });
 });
 

@@ -297,12 +297,12 @@ function filesOf(dir: string): Record<string, string> {
 import { mkdtempSync, rmSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { complete } from "../../src/engine/complete.js";
-import { cutLines, editSimilarity, evaluate } from "../../src/engine/evaluate.js";
+import { cutLines, editSimilarity, evaluateTexts } from "../../src/engine/evaluate.js";
 import { openEngine } from "../../src/engine/open.js";
 import { addedGraph, type Manifest } from "../../src/model/convert.js";
 import { convertModel } from "../../src/model/conversion.js";
 import { foretell, windowsOf } from "../../src/model/foretell.js";
-import { writeTinyModel } from "../../src/model/tiny.js";
+import { writeRandomModel } from "../model/random-model.js";
 import { openSession } from "../../src/onnx/session.js";
 import { collect } from "../../src/core/collect.js";
 import { from } from "../engine/asking.js";
@@ -352,12 +352,12 @@ describe("what a model foretells", () => {
     expect(sums.firstFive).toBeLessThan(sums.tokens);
 describe("an evaluation", () => {
   it("sums what windows of all files give, and completes the lines that it draws", async () => {
-    await writeTinyModel(at("tiny"));
+    await writeRandomModel(at("tiny"));
     await convertModel(at("tiny"), at("int8"), { draw: () => undefined });
     const model = `local:${at("int8")}`;
     const texts = ["def é(a):\n    return a + 1\n\nprint(é(3))\n".repeat(3), "x = [1, 2]\n"];
     const options = { window: 40, stride: 25, lines: 2, maxTokens: 12, seed: 4, threads: 1 };
-    const evaluation = await evaluate(model, from(texts), options);
+    const evaluation = await evaluateTexts(model, from(texts), options);
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     // A token is a byte here.
     expect(evaluation).toMatchObject({ files: 2, tokens: bytes, bytes, lines: 3 });
@@ -380,6 +380,9 @@ describe("an evaluation", () => {
       }
     expect(evaluation.editSimilarity).toBeCloseTo(near.reduce((sum, one) => sum + one, 0) / 3, 10);
     expect(evaluation.sameLines).toBe(near.filter((one) => one === 1).length / 3);
-    const refused = evaluate(model, from(texts), { window: 99_999 });
+    const refused = evaluateTexts(model, from(texts), { window: 99_999 });
     await expect(refused).rejects.toThrow(/windows of 99999 tokens every \d+ don't fit: up to 16384/);
     await expect(evaluate("openai:gpt", from(texts))).rejects.toThrow(/can't be evaluated/);
+    await expect(evaluateTexts("openai:gpt", from(texts))).rejects.toThrow(/can't be evaluated/);
+  });
+});

@@ -1,10 +1,10 @@
-// Rewriting a file of texts with a small BART of random weights and the tokenizer of our tiny model. Runs on the compiled thread
+// Rewriting a file of texts with a small BART of random weights and the tokenizer of bytes. Runs on the compiled thread
 // in dist.
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writeTinyModel } from "../../src/model/tiny.js";
+import { writeRandomModel } from "../model/random-model.js";
 import { openSeq2Seq } from "../../src/seq2seq/open.js";
 import { rewriteTo, type RewriteOptions, type RewrittenRow } from "../../src/seq2seq/rewrite.js";
 
@@ -18,7 +18,7 @@ const known = (text: string): boolean => [...Buffer.from(text)].every((byte) => 
 
 beforeAll(async () => {
   cpSync(path.resolve(import.meta.dirname, "../fixtures/seq2seq/bart"), at("bart"), { recursive: true });
-  await writeTinyModel(at("tiny"));
+  await writeRandomModel(at("tiny"));
   cpSync(at("tiny/tokenizer.json"), at("bart/tokenizer.json"));
 });
 
