@@ -18,6 +18,7 @@ const {
   InputError,
   mergeAdaptersTo,
   pushFolder,
+  rewriteTo,
   runPipeline,
   scoreTo,
   STAGES,
@@ -35,6 +36,7 @@ const { pipelineOptions, RUN_FLAGS } = await import("./run-flags.mjs");
 const { CAUSAL_FLAGS, causalOptions, causalTold, sourcesTold } = await import("./train-flags.mjs");
 const { EVALUATE_FLAGS, evaluateOptions, evaluationTold } = await import("./evaluate-flags.mjs");
 const { LORA_FLAGS, loraOptions, loraTold, MERGE_FLAGS } = await import("./lora-flags.mjs");
+const { REWRITE_FLAGS, rewriteOptions } = await import("./rewrite-flags.mjs");
 const { COMPLETE_FLAGS, completeOptions, printCompletions, promptOf } = await import("./complete-flags.mjs");
 const { SWEEP_FLAGS, sweepOptions, sweepTold } = await import("./sweep-flags.mjs");
 
@@ -166,6 +168,14 @@ const VERBS = {
       if (folder === undefined) throw new InputError(`evaluate needs --output-dir DIR: ${usage}`);
       const options = { ...evaluateOptions(others[0], values), draw: drawOn(process.stderr) };
       console.log(evaluationTold(await evaluateTo(values.tasks, folder, options)));
+  rewrite: {
+    usage: "selfalign rewrite FOLDER --texts IN.jsonl --out OUT.jsonl [flags]",
+    about:
+      "What a T5 or BART in the Hugging Face layout writes for each text of a file, by beam search. Resumes where it stopped.",
+    flags: REWRITE_FLAGS,
+      const [folder, input, output] = modelAndFiles("rewrite", others, "texts", values);
+      const options = { ...rewriteOptions(values), draw: drawOn(process.stderr) };
+      console.log(told(output, await rewriteTo(folder, input, output, options)));
     },
   },
   train: {

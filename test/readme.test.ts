@@ -15,6 +15,7 @@ const sources = [
   "scripts/evaluate-flags.mjs",
   "scripts/lora-flags.mjs",
   "scripts/complete-flags.mjs",
+  "scripts/rewrite-flags.mjs",
   "scripts/selfalign.mjs",
   "scripts/run-all.mjs",
   "scripts/bench.mjs",

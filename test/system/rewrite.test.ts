@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run, start } from "./whole-run.js";
 import { writeRandomModel } from "../model/random-model.js";
 import { openSeq2Seq } from "../../src/seq2seq/open.js";
 import { rewriteTo, type RewriteOptions, type RewrittenRow } from "../../src/seq2seq/rewrite.js";
@@ -110,5 +111,30 @@ describe("rewriting a file", () => {
     await expect(rewriteTo(at("tiny"), input, at("refused-out.jsonl"), quiet)).rejects.toThrow(
       /model_type is "starcoder2"/,
     );
+  });
+});
+
+describe("selfalign rewrite", () => {
+  const many = Array.from({ length: 600 }, (_, id) => ({ ...LINES[id % LINES.length], id }));
+  const flags = (input: string, out: string): string[] => [
+    ...["rewrite", at("bart"), "--texts", input, "--out", at(out), "--threads", "1"],
+    ...["--num-beams", "3", "--max-tokens", "16", "--batch-size", "4"],
+  ];
+
+  it("goes on after a kill, with the same bytes", async () => {
+    const input = write("many.jsonl", many);
+    const calm = await run(...flags(input, "calm.jsonl"));
+    expect(calm.status, calm.stderr).toBe(0);
+    expect(calm.stdout).toBe(`${at("calm.jsonl")}: 600 rows\n`);
+    const part = at("killed.jsonl.part");
+    const { child, ended } = start(flags(input, "killed.jsonl"));
+    const rows = (): number => (existsSync(part) ? readFileSync(part, "utf8").split("\n").length - 1 : 0);
+    await expect.poll(rows, { timeout: 60_000, interval: 2 }).toBeGreaterThan(50);
+    child.kill("SIGKILL");
+    expect((await ended).signal).toBe("SIGKILL");
+    const again = await run(...flags(input, "killed.jsonl"));
+    expect(again.status, again.stderr).toBe(0);
+    expect(readFileSync(at("killed.jsonl"), "utf8")).toBe(readFileSync(at("calm.jsonl"), "utf8"));
+    expect(read("killed.jsonl").map(({ id }) => id)).toEqual(many.map(({ id }) => id));
   });
 });
