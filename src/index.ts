@@ -82,7 +82,12 @@ export type {
 export { ENGINES, openEngine, type EngineOptions } from "./engine/open.js";
 export { openBeams, type BeamSearcher, type BeamSearchOptions, type FoundText } from "./engine/beams.js";
 export { complete, promptAt, type CompletedText, type CompleteOptions } from "./engine/complete.js";
-export { editSimilarity, evaluateTexts, type TextEvaluation, type TextEvaluationOptions } from "./engine/evaluate.js";
+export {
+  editSimilarity,
+  evaluateTexts,
+  type TextEvaluation,
+  type TextEvaluationOptions,
+} from "./engine/evaluate.js";
 export { generateTo, type GeneratedRow, type GenerateOptions } from "./engine/generate.js";
 export { scoreTo, type ScoredRow, type ScoreOptions } from "./engine/score.js";
 export type { FileSummary } from "./engine/lines.js";
