@@ -168,11 +168,14 @@ const VERBS = {
       if (folder === undefined) throw new InputError(`evaluate needs --output-dir DIR: ${usage}`);
       const options = { ...evaluateOptions(others[0], values), draw: drawOn(process.stderr) };
       console.log(evaluationTold(await evaluateTo(values.tasks, folder, options)));
+    },
+  },
   rewrite: {
     usage: "selfalign rewrite FOLDER --texts IN.jsonl --out OUT.jsonl [flags]",
     about:
       "What a T5 or BART in the Hugging Face layout writes for each text of a file, by beam search. Resumes where it stopped.",
     flags: REWRITE_FLAGS,
+    async run({ values, others }) {
       const [folder, input, output] = modelAndFiles("rewrite", others, "texts", values);
       const options = { ...rewriteOptions(values), draw: drawOn(process.stderr) };
       console.log(told(output, await rewriteTo(folder, input, output, options)));
@@ -202,12 +205,12 @@ const VERBS = {
       console.log(loraTold(await trainLoraTo(model, data, out, options)));
     },
   },
-  merge: {
-    usage: "selfalign merge MODEL --adapters DIR --out DIR",
+  "merge-adapters": {
+    usage: "selfalign merge-adapters MODEL --adapters DIR --out DIR",
     about: "A model with adapters worked into its weights, as a folder that needs none.",
     flags: MERGE_FLAGS,
     async run({ values, others }) {
-      const [model, adapters, out] = modelAnd("merge", others, values, "adapters");
+      const [model, adapters, out] = modelAnd("merge-adapters", others, values, "adapters");
       const { merged, parameters } = await mergeAdaptersTo(model, adapters, out);
       console.log(`${out}: ${merged} projections changed, ${parameters} numbers in all`);
     },
@@ -285,7 +288,8 @@ function told(output, { rows, unanswered }) {
 }
 
 function help() {
-  const verbs = Object.entries(VERBS).map(([name, { about }]) => `  ${name.padEnd(10)}${about}`);
+  const width = Math.max(...Object.keys(VERBS).map((name) => name.length)) + 2;
+  const verbs = Object.entries(VERBS).map(([name, { about }]) => `  ${name.padEnd(width)}${about}`);
   return ["Usage: selfalign VERB [flags]", "", ...verbs, "", "selfalign VERB --help tells more."].join("\n");
 }
 

@@ -34,8 +34,8 @@ describe("README", () => {
   it("names only scripts, verbs and flags that exist", () => {
     for (const [, name = ""] of readme.matchAll(/npm run ([\w:]+)/g))
       expect(Object.keys(scripts)).toContain(name);
-    for (const [, verb = ""] of readme.matchAll(/npx selfalign (\w+)/g))
-      expect(sources).toMatch(new RegExp(`^  ${verb}: \\{`, "m"));
+    for (const [, verb = ""] of readme.matchAll(/npx selfalign ([\w-]+)/g))
+      expect(sources).toMatch(new RegExp(`^  "?${verb}"?: \\{`, "m"));
     for (const [, flag = ""] of readme.matchAll(/--([a-z][a-z-]+)/g)) {
       expect(flag === "help" || new RegExp(`"?${flag}"?: \\{\\s*kind`).test(sources), flag).toBe(true);
     }
