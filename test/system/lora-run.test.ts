@@ -1,11 +1,16 @@
 // From a model and a file of exchanges to adapters, and to a merged model that answers as the two did. With the tiny model that
 // comes with the package.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFile, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { InputError } from "../../src/core/errors.js";
+import { initialNumbers } from "../../src/grad/parameters.js";
+import { t5Of } from "../../src/model/t5.js";
 import { writeTinyModel } from "../../src/model/tiny.js";
+import { loadTokenizer } from "../../src/model/tokenizer.js";
+import { writeSafetensors } from "../../src/onnx/safetensors.js";
 import { openBase } from "../../src/train/base.js";
 import { openLearner } from "../../src/train/learning.js";
 import { openLessonBatches } from "../../src/train/lessonbatches.js";
@@ -14,6 +19,7 @@ import { lora } from "../../src/train/lora.js";
 import { mergeAdaptersTo } from "../../src/train/merge.js";
 import { readMetrics } from "../../src/train/metrics.js";
 import { readAdapters } from "../../src/train/peft.js";
+import { t5 } from "../../src/train/t5.js";
 import { readWeights } from "../../src/train/pretrained.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "selfalign-lora-"));
@@ -47,7 +53,9 @@ it.each([
     const out = path.join(folder, base);
     const run = await trainLoraTo(model, data, out, { ...given, base, packed });
     expect(run).toMatchObject({ lessons: 10, validation: 2, dropped: { "not-understood": 1 } });
-    const losses = (await readMetrics(path.join(out, "training"))).map(({ validation }) => validation);
+    const losses = (await readMetrics(path.join(out, "training/metrics.jsonl"))).map(
+      ({ validation }) => validation,
+    );
     const [first, ...later] = losses.filter((loss) => loss !== null);
     expect(later.at(-1)).toBeLessThan(0.7 * (first ?? 0));
 
@@ -81,6 +89,48 @@ it.each([
   },
   300_000,
 );
+
+it("a model of two sides reads the question and learns the answer", async () => {
+  const two = path.join(folder, "t5");
+  await mkdir(two);
+  for (const name of ["tokenizer.json", "tokenizer_config.json"])
+    await copyFile(path.join(model, name), path.join(two, name));
+  const { vocabSize, special } = await loadTokenizer(model);
+  const config = {
+    ...{
+      model_type: "t5",
+      vocab_size: vocabSize,
+      d_model: 32,
+      d_kv: 8,
+      d_ff: 48,
+      num_layers: 1,
+      num_heads: 4,
+    },
+    ...{ pad_token_id: special.eos[0], eos_token_id: special.eos[0], dropout_rate: 0.1 },
+  };
+  writeFileSync(path.join(two, "config.json"), JSON.stringify(config));
+  const tensors = t5(t5Of(config, "config.json")).parameters.map((one) => ({
+    name: one.name,
+    shape: one.dims,
+    values: initialNumbers(one, 1),
+  }));
+  await writeSafetensors(path.join(two, "model.safetensors"), tensors);
+
+  const out = path.join(folder, "two");
+  const more = { steps: 40, rate: 2e-2, evaluateEvery: 20, targets: "all-linear", dropout: 0.05 } as const;
+  const { training, adapters } = await trainLoraTo(two, data, out, { ...given, ...more });
+  const [first] = await readMetrics(path.join(out, "training/metrics.jsonl"));
+  expect(training.best?.validation).toBeLessThan(0.7 * (first?.validation ?? 0));
+  const settings = JSON.parse(readFileSync(path.join(adapters, "adapter_config.json"), "utf8")) as object;
+  expect(settings).toMatchObject({
+    task_type: "SEQ_2_SEQ_LM",
+    target_modules: "all-linear",
+    fan_in_fan_out: false,
+  });
+  await expect(trainLoraTo(two, data, path.join(folder, "no"), { ...given, packed: true })).rejects.toThrow(
+    /pack/,
+  );
+}, 120_000);
 
 it("refuses what it can't do before it trains", async () => {
   const out = path.join(folder, "refused");
