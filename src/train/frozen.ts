@@ -1,5 +1,6 @@
 // A model's weights that are not learned, as single floats or, the matrices of its projections, as eight-bit blocks with the
-// numbers that our converted models have (quantise.ts): a quarter of the memory. They are made from a checkpoint one by one.
+// numbers that our converted models have (quantise.ts): a quarter of the memory between steps, as each step widens them to
+// single floats. They are made from a checkpoint one by one.
 import { BLOCK, blocksOf, quantised } from "../model/quantise.js";
 import { node, reshaped } from "../grad/nodes.js";
 import type { Parameter } from "../grad/parameters.js";
