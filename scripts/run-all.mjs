@@ -34,7 +34,7 @@ const NOTEBOOKS = [
 ];
 
 /** Notebooks that are about no run; they come last. */
-const OTHERS = ["05_run_starcoder2", "06_prompt_lab", "07_train_causal_lm"];
+const OTHERS = ["05_run_starcoder2", "06_prompt_lab", "07_train_causal_lm", "08_complete_code"];
 
 async function main(args) {
   const { values, others } = parseFlags(args, FLAGS);

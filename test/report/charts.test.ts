@@ -5,6 +5,8 @@ import { changeChart, funnelChart, reasonsChart, timeChart, verdictChart } from 
 import { distributionGrid, histogram } from "../../src/report/distributions.js";
 import { titleOf, type Figure } from "../../src/report/figure.js";
 import { lossChart } from "../../src/report/losses.js";
+import { sweepChart } from "../../src/report/sweep.js";
+import type { SweepRow } from "../../src/train/sweep.js";
 import { scatter } from "../../src/report/scatter.js";
 import { cutoffChart, rankChart, tokensChart } from "../../src/report/tokens.js";
 
@@ -60,7 +62,24 @@ const curve = [
   { cutoff: 100, pieces: 900, covered: 0.5 },
 ];
 
+const trial = { bestStep: 10, parameters: 1 };
+const trials: readonly SweepRow[] = [
+  { ...trial, round: 1, trial: 1, steps: 10, drawn: { rate: 1e-4, schedule: "linear" }, validation: 5 },
+  { ...trial, round: 1, trial: 2, steps: 10, drawn: { rate: 1e-2, schedule: "cosine" }, validation: 4 },
+  {
+    ...trial,
+    round: 1,
+    trial: 3,
+    steps: 10,
+    drawn: { rate: 1, schedule: "<b>" },
+    validation: null,
+    reason: "diverged",
+  },
+  { ...trial, round: 2, trial: 2, steps: 20, drawn: { rate: 1e-2, schedule: "cosine" }, validation: 3 },
+];
+
 const figures: Readonly<Record<string, Figure>> = {
+  sweep: sweepChart(trials),
   ranks: rankChart(tokenizers),
   cutoffs: cutoffChart(curve),
   tokens: tokensChart(tokenizers),
@@ -188,6 +207,22 @@ describe("what charts count", () => {
       "annotations.0",
       expect.objectContaining({ x: 8, y: 1.75, text: "best 1.750" }),
     );
+  });
+
+  it("leads every training of a sweep that learned to its loss, the best one dark and on top", () => {
+    const { data } = sweepChart(trials);
+    expect(data.map(({ name }) => name)).toEqual([
+      "trial 1, round 1",
+      "trial 2, round 1",
+      "trial 2, round 2",
+    ]);
+    expect(data.map(({ x }) => x)).toEqual(data.map(() => ["rate", "schedule", "steps", "validation loss"]));
+    expect(data.map(({ y }) => y)).toEqual([
+      [0, 1, 0, 1],
+      [1, 0, 0, 0.5],
+      [1, 0, 1, 0],
+    ]);
+    expect(data.at(-1)).toMatchObject({ line: { width: 3 } });
   });
 
   it("puts everything of a histogram into bars", () => {

@@ -1,4 +1,4 @@
-// The notebook that trains a model, as run-all executes it, on less than its defaults.
+// The notebooks that train models, as run-all executes them, on less than their defaults.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -25,4 +25,16 @@ it("goes from a corpus to completions and keeps its promise", async () => {
   const shown = JSON.stringify(notebook.cells);
   expect(shown).toContain("How the loss fell");
   expect(shown).toContain("create scatter plot");
+});
+
+it("goes from two tokenizers to completed lines and keeps its promise", async () => {
+  const name = "08_complete_code.ipynb";
+  const small = { files: 40, vocabSize: 600, trials: 3, trialSteps: 4, steps: 60, heldOut: 2 };
+  const notebook = await executeNotebook(path.join(ROOT, "notebooks", name), path.join(base, name), {
+    parameters: { ...small, outputDir: path.join(base, "complete") },
+  });
+  const shown = JSON.stringify(notebook.cells);
+  expect(shown).toContain("How many tokens a file is");
+  expect(shown).toContain("What was tried, and what came of it");
+  expect(shown).toContain("bitsPerByte");
 });
