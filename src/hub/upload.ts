@@ -116,8 +116,12 @@ async function filesIn(folder: string): Promise<LocalFile[]> {
   for (const entry of entries) {
     const file = path.join(entry.parentPath, entry.name);
     const name = path.relative(folder, file).replaceAll(path.sep, "/");
-    if (!entry.isFile() || /(?:^|\/)\./.test(name) || name.endsWith(".tmp")) continue;
-    found.push({ name, file, size: (await stat(file)).size });
+    if (/(?:^|\/)\./.test(name) || name.endsWith(".tmp")) continue;
+    // Of what a link leads to: in caches of the Hub's files all are links.
+    const info = await stat(file).catch((cause: unknown) => {
+      throw new InputError(`"${file}" can't be read: restore it, or remove it`, { cause });
+    });
+    if (info.isFile()) found.push({ name, file, size: info.size });
   }
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -19,6 +19,7 @@ interface Taken {
   readonly stored: Map<string, Buffer>;
   readonly uploads: string[];
   readonly titles: string[];
+  readonly branches: string[];
 }
 
 let server: TestServer & { taken: Taken };
@@ -32,6 +33,7 @@ beforeAll(() => {
   writeFileSync(path.join(folder, "README.md"), "# Étude 😀\n");
   writeFileSync(path.join(folder, "model.safetensors"), large);
   writeFileSync(path.join(folder, "onnx/model.onnx"), large.subarray(0, 1_000));
+  symlinkSync("config.json", path.join(folder, "linked.json"));
   writeFileSync(path.join(folder, ".lock"), "{}");
   writeFileSync(path.join(folder, "half.tmp"), "half");
 });
@@ -43,7 +45,7 @@ const push = (repo: string, options: PushOptions = {}) =>
   pushFolder(folder, repo, { env: { HF_TOKEN: TOKEN, HF_ENDPOINT: server.url }, ...options });
 
 const sha = (bytes: Buffer | string): string => createHash("sha256").update(bytes).digest("hex");
-const FILES = ["README.md", "config.json", "model.safetensors", "onnx/model.onnx"];
+const FILES = ["README.md", "config.json", "linked.json", "model.safetensors", "onnx/model.onnx"];
 const expected = (): [string, string][] =>
   FILES.map((name) => [name, sha(readFileSync(path.join(folder, name)))]);
 const sorted = (repo: string): [string, string][] =>
@@ -53,7 +55,7 @@ describe("a folder", () => {
   it("arrives whole, in one commit, without its hidden and unfinished files", async () => {
     const pushed = await push("acme/tiny", { private: true, title: "The first" });
     const bytes = FILES.reduce((sum, name) => sum + readFileSync(path.join(folder, name)).length, 0);
-    expect(pushed).toEqual({ url: `${server.url}/acme/tiny`, commit: COMMIT, files: 4, bytes });
+    expect(pushed).toEqual({ url: `${server.url}/acme/tiny`, commit: COMMIT, files: FILES.length, bytes });
     expect(sorted("models/acme/tiny")).toEqual(expected());
     expect(server.taken.titles).toEqual(["The first"]);
     expect(server.taken.visibility.get("models/acme/tiny")).toBe("private");
@@ -65,8 +67,9 @@ describe("a folder", () => {
   });
 
   it("goes to a dataset's repository and a branch", async () => {
-    const { url } = await push("acme/rows", { kind: "dataset", branch: "main" });
+    const { url } = await push("acme/rows", { kind: "dataset", branch: "draft" });
     expect(url).toBe(`${server.url}/datasets/acme/rows`);
+    expect(server.taken.branches).toEqual(["draft"]);
     expect(sorted("datasets/acme/rows")).toEqual(expected());
   });
 
@@ -133,6 +136,7 @@ async function serveTaking(): Promise<TestServer & { taken: Taken }> {
     stored: new Map(),
     uploads: [],
     titles: [],
+    branches: [],
   };
   const served: TestServer = await serve((request, response, url) => {
     void answer(request, response, decodeURIComponent(url.pathname));
@@ -149,33 +153,59 @@ async function serveTaking(): Promise<TestServer & { taken: Taken }> {
       expect(sha(body)).toBe(storage[1]);
       taken.stored.set(storage[1] ?? "", body);
       taken.uploads.push(storage[1] ?? "");
-      return json({});
+      json({});
+      return;
     }
-    if (request.headers.authorization !== `Bearer ${TOKEN}`) return json({ error: "Invalid token" }, 401);
-    if (at === "/api/whoami-v2") return json({ name: "acme", type: "user" });
-    if (at === "/api/validate-yaml") return json({ errors: [], warnings: [] });
-    if (at === "/api/repos/create") return create(JSON.parse(body.toString()) as Created, json);
-    const [, kind = "", name = "", verb = ""] =
-      /^\/api\/(models|datasets)\/([^/]+\/[^/]+)\/(preupload|commit|revision)\/main$/.exec(at) ?? [];
+    if (request.headers.authorization !== `Bearer ${TOKEN}`) {
+      json({ error: "Invalid token" }, 401);
+      return;
+    }
+    if (at === "/api/whoami-v2") {
+      json({ name: "acme", type: "user" });
+      return;
+    }
+    if (at === "/api/validate-yaml") {
+      json({ errors: [], warnings: [] });
+      return;
+    }
+    if (at === "/api/repos/create") {
+      create(JSON.parse(body.toString()) as Created, json);
+      return;
+    }
+    const [, kind = "", name = "", verb = "", branch = ""] =
+      /^\/api\/(models|datasets)\/([^/]+\/[^/]+)\/(preupload|commit|revision)\/([^/]+)$/.exec(at) ?? [];
     const repo = taken.repos.get(`${kind}/${name}`);
     const batch = /^\/(datasets\/)?([^/]+\/[^/]+)\.git\/info\/lfs\/objects\/batch$/.exec(at);
-    if (batch !== null) return json(wanted(JSON.parse(body.toString()) as Batch));
-    if (repo === undefined) return json({ error: "Repository not found" }, 404);
-    if (verb === "revision") return json({ id: name, sha: COMMIT, siblings: [] });
+    if (batch !== null) {
+      json(wanted(JSON.parse(body.toString()) as Batch));
+      return;
+    }
+    if (repo === undefined) {
+      json({ error: "Repository not found" }, 404);
+      return;
+    }
+    if (verb === "revision") {
+      json({ id: name, sha: COMMIT, siblings: [] });
+      return;
+    }
     if (verb === "preupload") {
       const { files } = JSON.parse(body.toString()) as { files: { path: string; size: number }[] };
-      return json({
+      json({
         files: files.map((file) => ({
           path: file.path,
           uploadMode: file.size >= LARGE ? "lfs" : "regular",
           shouldIgnore: false,
         })),
       });
+      return;
     }
     const lines = body.toString().trim().split("\n");
     for (const line of lines.map((text) => JSON.parse(text) as Line)) {
-      if (line.key === "header") taken.titles.push(line.value.summary);
-      else if (line.key === "file") repo.set(line.value.path, sha(Buffer.from(line.value.content, "base64")));
+      if (line.key === "header") {
+        taken.titles.push(line.value.summary);
+        taken.branches.push(branch);
+      } else if (line.key === "file")
+        repo.set(line.value.path, sha(Buffer.from(line.value.content, "base64")));
       else repo.set(line.value.path, taken.stored.has(line.value.oid) ? line.value.oid : "missing");
     }
     json({
@@ -192,7 +222,10 @@ async function serveTaking(): Promise<TestServer & { taken: Taken }> {
   ): void {
     const key = `${type ?? "model"}s/${organization}/${name}`;
     const id = `${organization}/${name}`;
-    if (taken.repos.has(key)) return json({ error: "You already created this repo" }, 409);
+    if (taken.repos.has(key)) {
+      json({ error: "You already created this repo" }, 409);
+      return;
+    }
     taken.repos.set(key, new Map());
     taken.visibility.set(key, visibility);
     json({ url: `${served.url}/${id}`, id, name: id });
