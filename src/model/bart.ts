@@ -73,6 +73,7 @@ export function bartOf(config: unknown, where: string): Bart {
     attentionDropout: shareOf(fields, "attention_dropout", 0, where),
     activationDropout: shareOf(fields, "activation_dropout", 0, where),
     tokens: {
+      begin: tokenOf(fields, "bos_token_id", 0, where),
       pad: tokenOf(fields, "pad_token_id", 1, where),
       start: tokenOf(fields, "decoder_start_token_id", 2, where),
       end,

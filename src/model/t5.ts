@@ -31,6 +31,8 @@ export interface T5 {
 
 /** Tokens that frame the texts of an encoder-decoder. */
 export interface Seq2SeqTokens {
+  /** Begins every text, on both sides; null: nothing does, as with T5's own. */
+  readonly begin: number | null;
   /** Fills rows up. */
   readonly pad: number;
   /** Stands before the first token that is foretold. */
@@ -74,6 +76,7 @@ export function t5Of(config: unknown, where: string): T5 {
     factor: fields.positive("initializer_factor", 1),
     tied: (all["scale_decoder_outputs"] ?? all["tie_word_embeddings"]) !== false,
     tokens: {
+      begin: fields.all["bos_token_id"] == null ? null : tokenOf(fields, "bos_token_id", 0, where),
       pad,
       start: tokenOf(fields, "decoder_start_token_id", pad, where),
       end: tokenOf(fields, "eos_token_id", 1, where),

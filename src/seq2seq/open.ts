@@ -1,6 +1,6 @@
 // A T5 or BART that writes: texts, or token ids, go in, for each the texts that a beam search finds come out, one beam being
-// greedy. A text is framed as its model was trained with it: T5 reads the text and the token that ends it, BART also the one
-// that begins it.
+// greedy. A text is framed as its model was trained with it: by the token that ends it, and by the one that begins it where the
+// configuration names one, as BART's does.
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
@@ -59,8 +59,8 @@ export async function openSeq2Seq(folder: string, options: ModelFolderOptions = 
         throw new InputError(
           `"${folder}" has no tokenizer.json: give token ids, or add the model's tokenizer`,
         );
-      const begin = shape.begin === null ? [] : [shape.begin];
-      return [...begin, ...tokenizer.encode(text), shape.tokens.end];
+      const { begin, end } = shape.tokens;
+      return [...(begin === null ? [] : [begin]), ...tokenizer.encode(text), end];
     },
     refusal(ids) {
       const stranger = ids.find((id) => id < 0 || id >= shape.vocabulary);

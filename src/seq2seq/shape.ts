@@ -32,8 +32,6 @@ export interface Shape {
   /** What tokens' vectors are multiplied with, and what the head reads. */
   readonly embeddingScale: number;
   readonly headScale: number;
-  /** Begins a text that is read; null: nothing does. */
-  readonly begin: number | null;
   readonly tokens: Seq2SeqTokens;
   /** What every text must begin with, and end with where it reaches its limit; null: nothing. */
   readonly forced: { readonly first: number | null; readonly last: number | null };
@@ -70,7 +68,6 @@ function t5Shape(config: unknown, where: string): Shape {
     positions: null,
     embeddingScale: 1,
     headScale: tied ? hidden ** -0.5 : 1,
-    begin: null,
     forced: forcedOf(config),
   };
 }
@@ -92,7 +89,6 @@ function bartShape(config: unknown, where: string): Shape {
     distances: null,
     embeddingScale: model.scaled ? Math.sqrt(hidden) : 1,
     headScale: 1,
-    begin: tokenIn(config, "bos_token_id") ?? 0,
     forced: forcedOf(config),
   };
 }

@@ -24,6 +24,8 @@ export interface Base {
   readonly type: string;
   /** Whether it reads one text and writes another. */
   readonly twoSided: boolean;
+  /** Begins each of these texts; null: nothing does. */
+  readonly begin: number | null;
   readonly parameters: readonly Parameter[];
   readonly read: ReadWeight;
   /** How it learns: all its parameters, unless adapters are put over them. */
@@ -51,16 +53,14 @@ function trainableOf(
   type: string,
   config: Config,
   logitsBias: Float32Array | null,
-): Pick<Base, "trainable" | "twoSided"> {
+): Pick<Base, "trainable" | "twoSided" | "begin"> {
   if (type !== "t5" && type !== "bart") {
     const model = causalModelOf(config);
-    return { trainable: (options) => causal(model, options), twoSided: false };
+    return { trainable: (options) => causal(model, options), twoSided: false, begin: null };
   }
-  const model =
-    type === "t5"
-      ? t5(t5Of(config, "config.json"))
-      : bart(bartOf(config, "config.json"), logitsBias === null ? {} : { logitsBias });
-  return { trainable: (options) => seq2seq(model, options), twoSided: true };
+  const shape = type === "t5" ? t5Of(config, "config.json") : bartOf(config, "config.json");
+  const model = "encoder" in shape ? bart(shape, logitsBias === null ? {} : { logitsBias }) : t5(shape);
+  return { trainable: (options) => seq2seq(model, options), twoSided: true, begin: shape.tokens.begin };
 }
 
 /** Null where there is none, or one of zeros as in all that are published. */

@@ -183,8 +183,8 @@ async function dataOf(base: Base, file: string, folder: string, settings: Settin
   const [end] = tokenizer.special.eos;
   if (end === undefined)
     throw new InputError(`model "${base.model}" names no eos_token_id; add it to its config.json`);
-  const { twoSided } = base;
-  const framed = { context, end, twoSided, begin: twoSided ? tokenizer.special.bos : null };
+  const { twoSided, begin } = base;
+  const framed = { context, end, twoSided, begin };
   const { lessons, dropped } = await readLessons(file, tokenizer, framed);
   const kept = Math.floor(validation * lessons.length);
   const order = shuffled(lessons, uniforms(seed, "validation"));

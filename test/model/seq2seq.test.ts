@@ -33,7 +33,14 @@ describe("a T5's configuration", () => {
       dropout: 0.1,
       factor: 1,
       tied: true,
-      tokens: { pad: 0, start: 0, end: 1 },
+      tokens: { begin: null, pad: 0, start: 0, end: 1 },
+    });
+  });
+
+  it("names the token that begins texts where its tokenizer has one, as CodeT5's", () => {
+    expect(t5Of({ ...SMALL, bos_token_id: 1, eos_token_id: 2 }, WHERE).tokens).toMatchObject({
+      begin: 1,
+      end: 2,
     });
   });
 
@@ -70,7 +77,7 @@ describe("a BART's configuration", () => {
       dropout: 0.1,
       attentionDropout: 0,
       activationDropout: 0,
-      tokens: { pad: 1, start: 2, end: 2 },
+      tokens: { begin: 0, pad: 1, start: 2, end: 2 },
     });
   });
 
