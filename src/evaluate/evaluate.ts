@@ -6,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { readRows, writeRows, writeWhole } from "../core/files.js";
-import { stoppedBySignals } from "../core/interrupt.js";
+import { stoppable } from "../core/interrupt.js";
 import { lockFolder } from "../core/lock.js";
 import { generateTo, type GeneratedRow } from "../engine/generate.js";
 import { loadGrammar } from "../python/syntax.js";
@@ -38,10 +38,7 @@ export async function evaluateTo(
   options: EvaluateOptions,
 ): Promise<EvaluationSummary> {
   const settings = evaluationSettings(options);
-  const { signal, release } = options.signal
-    ? { signal: options.signal, release: () => undefined }
-    : stoppedBySignals();
-  try {
+  return stoppable(options.signal, async (signal) => {
     await loadGrammar();
     const read = await readTasks(file);
     if (read.tasks.length === 0) throw noTasks(file, read.dropped);
@@ -55,9 +52,7 @@ export async function evaluateTo(
     } finally {
       await unlock();
     }
-  } finally {
-    release();
-  }
+  });
 }
 
 function noTasks(file: string, dropped: Tasks["dropped"]): InputError {

@@ -3,7 +3,7 @@
 // the same weights and metrics as if it had never stopped.
 import path from "node:path";
 import { explained, InputError, Interrupted } from "../core/errors.js";
-import { stoppedBySignals } from "../core/interrupt.js";
+import { stoppable } from "../core/interrupt.js";
 import { startProgress, type Draw, type Progress, type Task } from "../core/progress.js";
 import type { ContentOptions } from "../core/run.js";
 import { checkpointName } from "./checkpoints.js";
@@ -79,18 +79,16 @@ export async function fit(learner: Learner, data: TrainingData, options: FitOpti
   const settings: Settings = { ...DEFAULTS, ...options };
   checkSettings(settings);
   const { folder, draw, now } = settings;
-  const { signal, release } = options.signal
-    ? { signal: options.signal, release: () => undefined }
-    : stoppedBySignals();
-  const progress = startProgress({ now, ...(draw === undefined ? {} : { draw }) });
-  try {
-    return await openAndTrain(learner, data, { ...settings, signal }, progress);
-  } catch (error) {
-    throw explained(error, `training in "${folder}" stopped`);
-  } finally {
-    progress.close();
-    release();
-  }
+  return stoppable(options.signal, async (signal) => {
+    const progress = startProgress({ now, ...(draw === undefined ? {} : { draw }) });
+    try {
+      return await openAndTrain(learner, data, { ...settings, signal }, progress);
+    } catch (error) {
+      throw explained(error, `training in "${folder}" stopped`);
+    } finally {
+      progress.close();
+    }
+  });
 }
 
 async function openAndTrain(

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
-import { stoppedBySignals } from "../core/interrupt.js";
+import { stoppable } from "../core/interrupt.js";
 import { lockFolder } from "../core/lock.js";
 import { startProgress, type Draw } from "../core/progress.js";
 import { shuffled, uniforms } from "../core/random.js";
@@ -103,10 +103,7 @@ export async function trainLoraTo(
   folder: string,
   options: LoraRunOptions = {},
 ): Promise<LoraRun> {
-  const { signal, release } = options.signal
-    ? { signal: options.signal, release: () => undefined }
-    : stoppedBySignals();
-  try {
+  return stoppable(options.signal, async (signal) => {
     await mkdir(folder, { recursive: true });
     const unlock = await lockFolder(folder);
     try {
@@ -116,9 +113,7 @@ export async function trainLoraTo(
     } finally {
       await unlock();
     }
-  } finally {
-    release();
-  }
+  });
 }
 
 async function opened(model: string, { draw, env }: LoraRunOptions, signal: AbortSignal): Promise<Base> {

@@ -1,7 +1,8 @@
 // A model with its adapters worked into its weights, as a folder in the Hugging Face layout: it needs no adapters any more, and
 // loads wherever the model did. All its weights are single floats.
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, realpath, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { InputError } from "../core/errors.js";
 import { writeWhole } from "../core/files.js";
 import { COPIED, textOf } from "../model/files.js";
 import type { SourceOptions } from "../model/source.js";
@@ -20,7 +21,7 @@ export interface Merge {
 
 /**
  * Writes the model with the adapters of a folder into the folder `out`. The model is held in memory as a whole.
- * @throws InputError where the adapters are not this model's.
+ * @throws InputError where the adapters are not this model's, and where `out` is the model's or the adapters' own folder.
  */
 export async function mergeAdaptersTo(
   model: string,
@@ -28,6 +29,9 @@ export async function mergeAdaptersTo(
   out: string,
   options: SourceOptions = {},
 ): Promise<Merge> {
+  for (const own of [model, adapters])
+    if ((await placeOf(own)) === (await placeOf(out)))
+      throw new InputError(`"${out}" is what is merged, and would be written over; choose another --out`);
   const base = await openBase(model, options);
   const saved = await readAdapters(adapters, base.parameters);
   const tensors = await mergedTensors(base, saved);
@@ -38,6 +42,11 @@ export async function mergeAdaptersTo(
     merged: adaptersOf(base.parameters, saved.options).length,
     parameters: base.parameters.reduce((sum, { dims }) => sum + countOf(dims), 0),
   };
+}
+
+/** Where a folder really is; one that is not there, or no folder at all, by its name. */
+function placeOf(folder: string): Promise<string> {
+  return realpath(folder).catch(() => path.resolve(folder));
 }
 
 async function mergedTensors(base: Base, { options, learned }: SavedAdapters): Promise<WrittenTensor[]> {

@@ -68,6 +68,8 @@ it.each([
     const opened = await openBase(model);
     const { options: saved, learned } = await readAdapters(run.adapters, opened.parameters);
     expect(saved).toMatchObject({ rank: 8, alpha: 16, targets: ["q_proj", "v_proj"] });
+    for (const own of [model, run.adapters])
+      await expect(mergeAdaptersTo(model, run.adapters, own)).rejects.toThrow(/would be written over/);
     await mergeAdaptersTo(model, run.adapters, path.join(out, "merged"));
     const merged = await openBase(path.join(out, "merged"));
 
