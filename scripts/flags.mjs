@@ -96,23 +96,6 @@ export const SCORE_FLAGS = {
 };
 
 /** Flags of `export`. */
-export const PUSH_FLAGS = {
-  kind: { kind: "text", value: "NAME", fallback: "model", about: "model, or dataset" },
-  private: { kind: "switch", about: "make the repository private, where it is not there yet" },
-  branch: { kind: "text", value: "NAME", fallback: "main", about: "branch that gets the commit" },
-  title: {
-    kind: "text",
-    value: "TEXT",
-    fallback: "Upload with selfalign",
-    about: "first line of the commit",
-  },
-};
-
-/** The flags of `push` as options. */
-export function pushOptions({ kind, private: hidden, branch, title }) {
-  return { kind, private: hidden, branch, title };
-}
-
 export const EXPORT_FLAGS = {
   out: { kind: "text", value: "FILE.jsonl", about: "where the rows go" },
   format: {

@@ -1,6 +1,7 @@
 // Flags of `lora` and `merge-adapters`, and what the parsed values are as the library's options.
 import { known } from "./flags.mjs";
 
+/** Flags of `lora`. */
 export const LORA_FLAGS = {
   data: { kind: "text", value: "FILE", about: "exchanges to learn, as export writes them" },
   out: { kind: "text", value: "DIR", about: "folder for tokenizer, training and adapters" },
@@ -49,6 +50,7 @@ export const LORA_FLAGS = {
   threads: { kind: "count", value: "N", about: "threads of the model (default: one per processor)" },
 };
 
+/** Flags of `merge-adapters`. */
 export const MERGE_FLAGS = {
   adapters: { kind: "text", value: "DIR", about: "folder of the adapters, ours or PEFT's" },
   out: { kind: "text", value: "DIR", about: "folder for the merged model" },

@@ -2,6 +2,7 @@
 import { GENERATE_FLAGS, known } from "./flags.mjs";
 import { COMPLETE_FLAGS } from "./complete-flags.mjs";
 
+/** Flags of `rewrite`. */
 export const REWRITE_FLAGS = {
   texts: { kind: "text", value: "IN.jsonl", about: "lines of {id, text | tokens}" },
   out: GENERATE_FLAGS.out,

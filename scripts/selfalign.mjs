@@ -38,16 +38,9 @@ const { EVALUATE_FLAGS, evaluateOptions, evaluationTold } = await import("./eval
 const { LORA_FLAGS, loraOptions, loraTold, MERGE_FLAGS } = await import("./lora-flags.mjs");
 const { REWRITE_FLAGS, rewriteOptions } = await import("./rewrite-flags.mjs");
 const { COMPLETE_FLAGS, completeOptions, printCompletions, promptOf } = await import("./complete-flags.mjs");
+const { PUSH_FLAGS, pushOptions } = await import("./push-flags.mjs");
+const { modelAnd } = await import("./named.mjs");
 const { SWEEP_FLAGS, sweepOptions, sweepTold } = await import("./sweep-flags.mjs");
-
-/** The model that a verb names, and its two flags that are needed. */
-function modelAnd(verb, [model, ...others], values, flag) {
-  const usage = `selfalign ${verb} MODEL --${flag} ${flag === "data" ? "FILE" : "DIR"} --out DIR`;
-  if (model === undefined || others.length > 0) throw new InputError(`${verb} takes one model: ${usage}`);
-  for (const name of [flag, "out"])
-    if (values[name] === undefined) throw new InputError(`${verb} needs --${name}: ${usage}`);
-  return [model, values[flag], values.out];
-}
 
 /** What answers prompts that it has not seen before. */
 const MODELS = ENGINES.filter((engine) => !engine.startsWith("replay:"));
@@ -119,7 +112,7 @@ const VERBS = {
     about: `Completions of the prompts in a file, by ${MODELS.join(" or ")}. Resumes where it stopped.`,
     flags: flags.GENERATE_FLAGS,
     async run({ values, others }) {
-      const [model, input, output] = modelAndFiles("generate", others, "prompts", values);
+      const [model, input, output] = modelAnd("generate", others, values, "prompts");
       const options = { ...flags.generateOptions(values), draw: drawOn(process.stderr) };
       console.log(told(output, await generateTo(model, input, output, options)));
     },
@@ -150,7 +143,7 @@ const VERBS = {
     about: "Mean negative log-likelihood per token of texts after prompts. Resumes where it stopped.",
     flags: flags.SCORE_FLAGS,
     async run({ values, others }) {
-      const [model, input, output] = modelAndFiles("score", others, "pairs", values);
+      const [model, input, output] = modelAnd("score", others, values, "pairs");
       const options = { ...flags.scoreOptions(values), draw: drawOn(process.stderr) };
       console.log(told(output, await scoreTo(model, input, output, options)));
     },
@@ -176,7 +169,7 @@ const VERBS = {
       "What a T5 or BART in the Hugging Face layout writes for each text of a file, by beam search. Resumes where it stopped.",
     flags: REWRITE_FLAGS,
     async run({ values, others }) {
-      const [folder, input, output] = modelAndFiles("rewrite", others, "texts", values);
+      const [folder, input, output] = modelAnd("rewrite", others, values, "texts");
       const options = { ...rewriteOptions(values), draw: drawOn(process.stderr) };
       console.log(told(output, await rewriteTo(folder, input, output, options)));
     },
@@ -200,7 +193,7 @@ const VERBS = {
     about: "Teaches a model exchanges by adapters beside its frozen weights. Resumes where it stopped.",
     flags: LORA_FLAGS,
     async run({ values, others }) {
-      const [model, data, out] = modelAnd("lora", others, values, "data");
+      const [model, data, out] = modelAnd("lora", others, values, "data", ["FILE", "DIR"]);
       const options = { ...loraOptions(values), draw: drawOn(process.stderr) };
       console.log(loraTold(await trainLoraTo(model, data, out, options)));
     },
@@ -210,7 +203,7 @@ const VERBS = {
     about: "A model with adapters worked into its weights, as a folder that needs none.",
     flags: MERGE_FLAGS,
     async run({ values, others }) {
-      const [model, adapters, out] = modelAnd("merge-adapters", others, values, "adapters");
+      const [model, adapters, out] = modelAnd("merge-adapters", others, values, "adapters", ["DIR", "DIR"]);
       const { merged, parameters } = await mergeAdaptersTo(model, adapters, out);
       console.log(`${out}: ${merged} projections changed, ${parameters} numbers in all`);
     },
@@ -249,14 +242,14 @@ const VERBS = {
   push: {
     usage: "selfalign push FOLDER OWNER/NAME [flags]",
     about: "A model's or dataset's folder onto the Hugging Face Hub, in one commit. Wants HF_TOKEN.",
-    flags: flags.PUSH_FLAGS,
+    flags: PUSH_FLAGS,
     async run({ values, others }) {
       if (others.length !== 2)
         throw new InputError(
           "push needs a folder and a repository: selfalign push models/mine/model OWNER/NAME",
         );
       const [folder, repo] = others;
-      const options = { ...flags.pushOptions(values), draw: drawOn(process.stderr) };
+      const options = { ...pushOptions(values), draw: drawOn(process.stderr) };
       const { url, files, bytes } = await pushFolder(folder, repo, options);
       console.log(`${url}: ${files} files, ${(bytes / 1e6).toFixed(1)} MB`);
     },
@@ -274,14 +267,6 @@ const VERBS = {
     },
   },
 };
-
-function modelAndFiles(verb, others, flag, values) {
-  const usage = `selfalign ${verb} MODEL --${flag} IN.jsonl --out OUT.jsonl`;
-  if (others.length !== 1) throw new InputError(`${verb} needs one model: ${usage}`);
-  if (values[flag] === undefined) throw new InputError(`${verb} needs --${flag} IN.jsonl: ${usage}`);
-  if (values.out === undefined) throw new InputError(`${verb} needs --out OUT.jsonl: ${usage}`);
-  return [others[0], values[flag], values.out];
-}
 
 function told(output, { rows, unanswered }) {
   return `${output}: ${rows} rows${unanswered > 0 ? `, ${unanswered} without an answer` : ""}`;

@@ -16,6 +16,7 @@ const sources = [
   "scripts/lora-flags.mjs",
   "scripts/complete-flags.mjs",
   "scripts/rewrite-flags.mjs",
+  "scripts/push-flags.mjs",
   "scripts/selfalign.mjs",
   "scripts/run-all.mjs",
   "scripts/bench.mjs",
