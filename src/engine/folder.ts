@@ -1,12 +1,12 @@
 // A folder with a converted model, as its users find it: what its manifest says, its tokenizer where it has one, and texts as
 // the token ids that the model takes.
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { asError, isMissing } from "../core/files.js";
 import type { Architecture, ModelType } from "../model/architecture.js";
 import { formatOf, MANIFEST, type Manifest } from "../model/convert.js";
-import { loadTokenizer, type Tokenizer } from "../model/tokenizer.js";
+import { tokenizerIn, type Tokenizer } from "../model/tokenizer.js";
 import type { Format } from "../model/weights.js";
 
 export interface Folder {
@@ -28,7 +28,7 @@ export interface Folder {
 export async function openFolder(folder: string): Promise<Folder> {
   const manifest = await readManifest(folder);
   const { model, dtype, device } = manifest;
-  const tokenizer = await tokenizerOf(folder);
+  const tokenizer = await tokenizerIn(folder);
   const stopTokens = [...new Set([...model.endTokens, ...(tokenizer?.special.eos ?? [])])];
   const encoded = (text: string): readonly number[] => {
     if (tokenizer === null)
@@ -70,14 +70,4 @@ async function readManifest(folder: string): Promise<Manifest> {
   } catch (cause) {
     throw new InputError(`"${file}" is damaged: convert the model again`, { cause });
   }
-}
-
-async function tokenizerOf(folder: string): Promise<Tokenizer | null> {
-  try {
-    await stat(path.join(folder, "tokenizer.json"));
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw asError(error);
-  }
-  return loadTokenizer(folder);
 }

@@ -5,6 +5,7 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
+import { asError, isMissing } from "../core/files.js";
 import { bpeCoder, tokensById, type Coder } from "./coder.js";
 import { hasPieces, piecesCoder } from "./piecesfile.js";
 import { recordOf, vocabularyOf, type Vocabulary } from "./vocabulary.js";
@@ -67,11 +68,22 @@ export async function loadTokenizer(place: string): Promise<Tokenizer> {
   return openedTokenizer(coder, specialIds(coder.ids, settings, written));
 }
 
+/** The same; null where a folder has no `tokenizer.json`, as models may be used by token ids alone. */
+export async function tokenizerIn(folder: string): Promise<Tokenizer | null> {
+  try {
+    await stat(path.join(folder, "tokenizer.json"));
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw asError(error);
+  }
+  return loadTokenizer(folder);
+}
+
 /** Null where there is no such file. */
 async function readJson(file: string): Promise<unknown> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
+    if (isMissing(error)) return null;
+    throw asError(error);
   });
   try {
     return text === null ? null : (JSON.parse(text) as unknown);

@@ -1,11 +1,9 @@
 // A T5 or BART that writes: texts, or token ids, go in, for each the texts that a beam search finds come out, one beam being
 // greedy. A text is framed as its model was trained with it: by the token that ends it, and by the one that begins it where the
 // configuration names one, as BART's does.
-import { stat } from "node:fs/promises";
-import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { beamSearch, type Beam, type BeamOptions } from "../model/beam.js";
-import { loadTokenizer, type Tokenizer } from "../model/tokenizer.js";
+import { tokenizerIn, type Tokenizer } from "../model/tokenizer.js";
 import { seq2seqBeams } from "./beams.js";
 import { openModel, type ModelFolderOptions, type OpenedModel } from "./folder.js";
 
@@ -48,7 +46,7 @@ export const MAX_TOKENS = 128;
 
 /** Opens a checkpoint's folder. @throws InputError for what is none, or what we do not compute. */
 export async function openSeq2Seq(folder: string, options: ModelFolderOptions = {}): Promise<Seq2Seq> {
-  const tokenizer = await tokenizerOf(folder);
+  const tokenizer = await tokenizerIn(folder);
   const model = await openModel(folder, options);
   const { shape } = model;
   return {
@@ -95,10 +93,4 @@ async function write(
       return { text: tokenizer?.decode(written) ?? "", tokens: written, score, finish };
     }),
   );
-}
-
-/** Null where the folder has none. */
-async function tokenizerOf(folder: string): Promise<Tokenizer | null> {
-  const there = await stat(path.join(folder, "tokenizer.json")).catch(() => null);
-  return there === null ? null : loadTokenizer(folder);
 }
