@@ -1,6 +1,7 @@
 // Tokenizers side by side on the files of one corpus: each file is read once and encoded by all of them. What goes out are
 // records for a table and for charts (report/tokens.ts).
 import { loadTokenizer, type Tokenizer } from "../model/tokenizer.js";
+import { addWords } from "../train/frequencies.js";
 import { countWords } from "../train/texts.js";
 import { withCorpus, type CorpusUseOptions } from "../train/reading.js";
 import { noSources, readSources, textsOf, type SourceCounts, type SourcesOptions } from "../train/sources.js";
@@ -52,9 +53,7 @@ export async function compareTokenizers(
     const task = progress.start("texts", null);
     for await (const text of textsOf(readSources(corpus, { ...options, counts: sources }))) {
       for (const { read } of readers) read(text);
-      const { words, counts } = countWords([text], "pieces");
-      for (const [at, word] of words.entries())
-        frequencies.set(word, (frequencies.get(word) ?? 0) + (counts[at] ?? 0));
+      addWords(frequencies, countWords([text], "pieces"));
       task.tick();
     }
     task.end(`${sources.kept} read`);

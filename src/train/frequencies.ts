@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { startProgress, type Progress } from "../core/progress.js";
 import { batched, mapTexts } from "./pool.js";
-import type { Cut } from "./texts.js";
+import type { Cut, WordCounts } from "./texts.js";
 
 export interface FrequencyOptions {
   /** Threads that count words; default one per processor. */
@@ -35,14 +35,18 @@ export async function frequenciesOf(
     }
   };
   const frequencies = new Map<string, number>();
-  for await (const { words, counts } of mapTexts(batched(counted(), BATCH), "count", cut, workers)) {
-    for (const [at, word] of words.entries()) {
-      const before = frequencies.get(word);
-      // A word cut out of a text keeps all of that text in memory; through bytes and back it stands alone.
-      const own = before === undefined ? Buffer.from(word, "utf8").toString("utf8") : word;
-      frequencies.set(own, (before ?? frequencies.get(own) ?? 0) + (counts[at] ?? 0));
-    }
-  }
+  for await (const batch of mapTexts(batched(counted(), BATCH), "count", cut, workers))
+    addWords(frequencies, batch);
   task.end(`${count} read, ${frequencies.size} different words`);
   return { frequencies, count };
+}
+
+/** Adds what was counted in some texts to what was counted before. */
+export function addWords(frequencies: Map<string, number>, { words, counts }: WordCounts): void {
+  for (const [at, word] of words.entries()) {
+    const before = frequencies.get(word);
+    // A word cut out of a text keeps all of that text in memory; through bytes and back it stands alone.
+    const own = before === undefined ? Buffer.from(word, "utf8").toString("utf8") : word;
+    frequencies.set(own, (before ?? frequencies.get(own) ?? 0) + (counts[at] ?? 0));
+  }
 }
