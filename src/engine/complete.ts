@@ -32,7 +32,10 @@ export interface CompleteOptions
 
 export interface CompletedText {
   readonly text: string;
-  /** Beams: log-probability over length to the power of the length penalty. Others: mean log-probability of a token; null where the engine does not tell. */
+  /**
+   * Beams: log-probability over length to the power of the length penalty. Others: mean log-probability of a token; null where
+   * the engine does not tell.
+   */
   readonly score: number | null;
   /** New tokens; null where the engine does not tell. */
   readonly tokens: number | null;
@@ -149,9 +152,9 @@ export async function promptAt(file: string, line?: number, column?: number): Pr
     throw new InputError(`"${file}" has ${lines.length} lines, no line ${line}: give one that is there`);
   const characters = Array.from(own.replace(/\r$/, ""));
   const end = column ?? characters.length + 1;
-  if (end > characters.length + 1)
+  if (!(end >= 1 && end <= characters.length + 1))
     throw new InputError(
-      `line ${line} of "${file}" ends at column ${characters.length + 1}, before column ${end}: give one that is there`,
+      `line ${line} of "${file}" has columns 1 to ${characters.length + 1}, no column ${end}: give one that is there`,
     );
   return [...lines.slice(0, line - 1), characters.slice(0, end - 1).join("")].join("\n");
 }

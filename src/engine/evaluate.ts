@@ -43,7 +43,7 @@ export interface TextEvaluation {
 
 /**
  * Evaluates a converted model on texts. Every text begins with the token that texts begin with, so that all its tokens count.
- * @throws InputError for a model without a tokenizer, and for windows that it has no positions for.
+ * @throws InputError for a model without a tokenizer, for windows that it has no positions for, and for texts that are all empty.
  */
 export async function evaluateTexts(
   model: string,
@@ -78,6 +78,8 @@ export async function evaluateTexts(
   } finally {
     await session.close();
   }
+  if (sum.tokens === 0)
+    throw new InputError("the texts have no token to foretell: give some that are not empty");
   const nearness = cuts.length === 0 ? [] : await completed(name, cuts, options);
   const share = (count: number): number => count / sum.tokens;
   return {

@@ -97,6 +97,7 @@ describe("selfalign complete", () => {
     const whole = `${"x = 1\n".repeat(4_000)}def é(`;
     expect(await promptAt(at("code.py"), 4_001, 7)).toBe(whole);
     expect(await promptAt(at("code.py"), 4_001)).toBe(`${whole}a):`);
+    await expect(promptAt(at("code.py"), 1, 0)).rejects.toThrow(/columns 1 to 6, no column 0/);
     expect(await promptAt(at("code.py"))).toBe(`${whole}a):\r\n    pass\nrest`);
     const bytes = Buffer.from(whole);
     const last = bytes.subarray(bytes.length - (16_384 - 10)).toString("utf8");
@@ -111,7 +112,7 @@ describe("selfalign complete", () => {
       [["--prompt", "a", "--line", "3"], /--line and --column are a place in a file/],
       [["--file", at("code.py"), "--column", "3"], /--column is a place in a line/],
       [["--file", at("code.py"), "--line", "9999"], /no line 9999/],
-      [["--file", at("code.py"), "--line", "1", "--column", "99"], /ends at column 6, before column 99/],
+      [["--file", at("code.py"), "--line", "1", "--column", "99"], /columns 1 to 6, no column 99/],
       [["--file", at("none.py")], /none\.py" does not exist/],
       [["--prompt", "a", "--num-return", "2"], /2 completions without a temperature would be the same/],
       [["--prompt", "a", "--num-beams", "2", "--temperature", "1"], /beams take the likeliest tokens/],

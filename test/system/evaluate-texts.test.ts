@@ -103,6 +103,7 @@ describe("an evaluation", () => {
     expect(evaluation.sameLines).toBe(near.filter((one) => one === 1).length / 3);
     const refused = evaluateTexts(model, from(texts), { window: 99_999 });
     await expect(refused).rejects.toThrow(/windows of 99999 tokens every \d+ don't fit: up to 16384/);
+    await expect(evaluateTexts(model, from([""]))).rejects.toThrow(/no token to foretell/);
     await expect(evaluateTexts("openai:gpt", from(texts))).rejects.toThrow(/can't be evaluated/);
   });
 });
