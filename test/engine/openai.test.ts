@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Completion, Engine, GenerateRequest, Score, Unanswered } from "../../src/engine/engine.js";
 import { openOpenai, type OpenaiOptions } from "../../src/engine/openai.js";
+import { from } from "./asking.js";
 import { serveModel, type ModelServer, type Trouble } from "./modelserver.js";
 
 const NOW = 1_000_000_000_000;
@@ -32,10 +33,6 @@ async function open(options: Partial<OpenaiOptions> = {}, waits: number[] = []):
 function request(prompt: string | readonly number[], more: Partial<GenerateRequest> = {}): GenerateRequest {
   const key = typeof prompt === "string" ? prompt : prompt.join();
   return { key, prompt, maxTokens: 9, temperature: 0.5, topP: 0.9, stop: [], seed: 7, ...more };
-}
-
-async function* from<T>(items: readonly T[]): AsyncGenerator<T> {
-  for (const item of items) yield await Promise.resolve(item);
 }
 
 async function all<T>(answers: AsyncIterable<T>): Promise<T[]> {

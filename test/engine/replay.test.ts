@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Completion, Engine, GenerateRequest, Unanswered } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
 import { openReplay } from "../../src/engine/replay.js";
+import { from } from "./asking.js";
 
 const base = mkdtempSync(path.join(tmpdir(), "selfalign-replay-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -44,10 +45,6 @@ async function replay(name: string): Promise<Engine> {
 
 function request(key: string, more: Partial<GenerateRequest> = {}): GenerateRequest {
   return { key, prompt: "p", maxTokens: 1, temperature: 1, topP: 1, stop: ["b"], seed: 1, ...more };
-}
-
-async function* from<T>(items: readonly T[]): AsyncGenerator<T> {
-  for (const item of items) yield await Promise.resolve(item);
 }
 
 async function ask(engine: Engine, ...requests: GenerateRequest[]): Promise<(Completion | Unanswered)[]> {

@@ -9,6 +9,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Completion, Engine, GenerateRequest, Unanswered } from "../../src/engine/engine.js";
 import { openOpenai } from "../../src/engine/openai.js";
+import { from } from "../engine/asking.js";
 import { askPython, pythonWith } from "./python.js";
 
 const SERVERS = [
@@ -181,10 +182,6 @@ for (const { name, modules, start, options, scores } of SERVERS) {
       await expect(dying).rejects.toThrow(/can't be reached .*what was finished is kept/);
     });
   });
-}
-
-async function* from<T>(items: readonly T[]): AsyncGenerator<T> {
-  for (const item of items) yield await Promise.resolve(item);
 }
 
 async function all<T>(answers: AsyncIterable<T>): Promise<T[]> {

@@ -10,6 +10,7 @@ import { openEngine } from "../../src/engine/open.js";
 import { convertModel } from "../../src/model/conversion.js";
 import { writeTinyModel } from "../../src/model/tiny.js";
 import { loadTokenizer } from "../../src/model/tokenizer.js";
+import { from } from "../engine/asking.js";
 import { askPython, pythonWith } from "./python.js";
 import { ROOT } from "./whole-run.js";
 
@@ -45,18 +46,20 @@ it("expects a held-out file as it did, from its first token to the one that ends
   const ids = [...tokenizer.encode(text, { specialAsText: true }), end];
   const { folder } = await convertModel(at("tiny"), at("int8"), { dtype: "int8" });
   const engine = await openEngine(`local:${folder}`);
-  const [scored] = await collect(engine.score(one({ key: FILE, prompt: [end], text: ids })));
+  const [scored] = await collect(engine.score(from([{ key: FILE, prompt: [end], text: ids }])));
   const written = await collect(
     engine.generate(
-      one({
-        key: "f",
-        prompt: "def area(width, height):",
-        maxTokens: 30,
-        temperature: 0,
-        topP: 1,
-        stop: [],
-        seed: 1,
-      }),
+      from([
+        {
+          key: "f",
+          prompt: "def area(width, height):",
+          maxTokens: 30,
+          temperature: 0,
+          topP: 1,
+          stop: [],
+          seed: 1,
+        },
+      ]),
     ),
   );
   await engine.close();
@@ -80,8 +83,3 @@ with torch.no_grad():
   ) as number;
   expect(Math.abs(scored.nll / theirs - 1)).toBeLessThan(0.01);
 });
-
-async function* one<Item>(item: Item): AsyncGenerator<Item> {
-  await Promise.resolve();
-  yield item;
-}
