@@ -25,8 +25,8 @@ export function sentenceOf(docstring: string): string | null {
 }
 
 /**
- * The sentence with holes where the arguments are named, by position, and the function; backticks are kept for those. A function whose name is one word is
- * not looked for, since that word is as often the verb; nor is the argument `a`.
+ * The sentence with holes where the arguments are named, by position, and the function; backticks are kept for those. A
+ * function whose name is one word is not looked for, since that word is as often the verb; nor is the argument `a`.
  */
 export function templateOf(sentence: string, parameters: readonly string[], name: string): Template {
   const holes = new Map<string, Hole>(parameters.map((parameter, at) => [parameter, at]));

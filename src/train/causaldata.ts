@@ -29,7 +29,10 @@ export interface CausalDataOptions extends FilterOptions {
   readonly rows?: number;
   /** Share of the samples for validation at most; default 0.01. */
   readonly share?: number;
-  /** Files begin and end with the token that ends texts, and none is cut short, so that a model learns both; default false, the course's way. */
+  /**
+   * Files begin and end with the token that ends texts, and none is cut short, so that a model learns both; default false, the
+   * course's way.
+   */
   readonly wholeFiles?: boolean;
   /** Words whose samples count for more while training; default none, which weighs all alike. */
   readonly keyWords?: readonly string[];

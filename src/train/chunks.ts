@@ -1,6 +1,7 @@
 // Files of tokens cut into pieces of one length, as the Hugging Face course cuts them (chapter 7.6: return_overflowing_tokens,
 // then only pieces of full length): each file for itself, piece after piece, its short end dropped; or, for models that should
-// know how files end, with a last piece that reaches back. And the two sides, training and validation, of which a file or a repository is wholly on one, since its pieces resemble one another. Pure functions.
+// know how files end, with a last piece that reaches back. And the two sides, training and validation, of which a file or a
+// repository is wholly on one, since its pieces resemble one another. Pure functions.
 import { shuffled, uniforms } from "../core/random.js";
 import type { TokenDocument } from "./tokens.js";
 

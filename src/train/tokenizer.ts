@@ -13,7 +13,10 @@ import type { SourceCounts, SourcesOptions } from "./sources.js";
 import { writeTokenizer } from "./tokenizerfile.js";
 
 export interface TokenizerOptions extends FrequencyOptions {
-  /** Tokens in the end, special ones and the 256 bytes included; fewer where the texts give no more. Default 52,000, as the Hugging Face course's. */
+  /**
+   * Tokens in the end, special ones and the 256 bytes included; fewer where the texts give no more. Default 52,000, as the
+   * Hugging Face course's.
+   */
   readonly vocabSize?: number;
   /** A pair that is there less often makes no token; default 2. */
   readonly minFrequency?: number;
