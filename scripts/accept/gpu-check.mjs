@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Whether and how well our graphs run on a GPU: converts a StarCoder2 of random weights, compares its likelihoods and greedy
-// tokens with the processor's, draws at several batch sizes, and tells where the loop and the cache lie and what memory it
-// took. Ends with status 1 where the device computes something else, with 2 where there is none, and then says what is
-// missing. `--provider cpu` is for trying the script out.
+// Whether and how well our graphs run on a GPU: converts a StarCoder2 of random weights (`tiny` is the package's own), compares
+// its likelihoods and greedy tokens with the processor's, draws at several batch sizes, and tells where the loop and the cache
+// lie and what memory it took. Ends with status 1 where the device computes something else, with 2 where there is none, and then
+// says what is missing. `--provider cpu` is for trying the script out.
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -249,7 +249,7 @@ function environmentOf(provider) {
 }
 
 function print({ provider, size, environment, likelihoods, speeds, memory, placement }) {
-  console.log(`${size} geometry, random weights, ${environment.measured}`);
+  console.log(`${size} geometry, ${size === "tiny" ? "trained" : "random"} weights, ${environment.measured}`);
   console.log(
     Object.entries(environment)
       .map(([key, value]) => `${key}: ${value}`)

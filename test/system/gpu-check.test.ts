@@ -52,7 +52,7 @@ describe("the check of a GPU", () => {
     const file = path.join(base, "report.json");
     const { status, stdout, stderr } = check("--provider", "cpu", "--size", "tiny", "--json", file);
     expect(status, stderr).toBe(0);
-    expect(stdout).toMatch(/^tiny geometry, random weights, on the processor, .* no GPU took part\n/);
+    expect(stdout).toMatch(/^tiny geometry, trained weights, on the processor, .* no GPU took part\n/);
     const report = JSON.parse(readFileSync(file, "utf8")) as Report;
     expect(report.environment.measured).toContain("no GPU took part");
     expect(report.likelihoods).toMatchObject({ relative: 0, greedyTokensAsOnCpu: 1, agree: true });
@@ -62,8 +62,8 @@ describe("the check of a GPU", () => {
     for (const { tokensPerSecond } of report.speeds) expect(tokensPerSecond).toBeGreaterThan(0);
     const { operators, copies, loop, cache } = report.placement;
     expect(new Set(operators.map(({ provider }) => provider))).toEqual(new Set(["CPUExecutionProvider"]));
-    // Eight tokens for each row, and the prompts before them: two layers at each step.
-    expect(operators.find(({ operator }) => operator === "GroupQueryAttention")?.calls).toBe(2 * (1 + 8));
+    // Eight tokens for each row, and the prompts before them: six layers at each step.
+    expect(operators.find(({ operator }) => operator === "GroupQueryAttention")?.calls).toBe(6 * (1 + 8));
     expect([loop, cache]).toEqual([["CPUExecutionProvider"], "on the processor, as all is"]);
     expect(copies.map(({ calls }) => calls)).toEqual([0, 0]);
     expect(report.memory.peakRssMb).toBeGreaterThan(50);

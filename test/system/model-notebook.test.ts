@@ -1,4 +1,4 @@
-// The notebook that runs a model, as run-all executes it: on random weights, in a folder of the test's own.
+// The notebook that runs a model, as run-all executes it: on the tiny model that comes with the package, in a folder of the test's own.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
