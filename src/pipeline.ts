@@ -4,7 +4,7 @@
 import { mkdir } from "node:fs/promises";
 import type { Corpus } from "./corpus/corpus.js";
 import { explained, InputError } from "./core/errors.js";
-import { stoppedBySignals } from "./core/interrupt.js";
+import { stoppable } from "./core/interrupt.js";
 import { mapping, type FollowOptions, type MapOptions } from "./core/mapping.js";
 import { startProgress, type Progress, type Task } from "./core/progress.js";
 import { keyOf, type Seed, type WithInstruction, type WithResponse, type WithResult } from "./core/record.js";
@@ -64,55 +64,53 @@ export async function runPipeline(options: PipelineOptions = {}): Promise<RunSum
   let say: (text: string) => void = () => undefined;
   const opened = await openAll(settings, (text) => say(text));
   const { corpus, benchmarks, content, run, sandbox, teaching, judging, notices } = opened;
-  const { signal, release: ignoreSignals } = options.signal
-    ? { signal: options.signal, release: () => undefined }
-    : stoppedBySignals();
-  const progress = startProgress({ log: run.at("pipeline.log"), ...(draw === undefined ? {} : { draw }) });
-  say = (text) => progress.say(text);
-  for (const notice of notices) say(notice);
-  const stop = (): void => void sandbox.close();
-  signal.addEventListener("abort", stop, { once: true });
-  const failing = new AbortController();
-  // Models may take their time: nobody waits for their answers where another stage has failed.
-  const unwanted = AbortSignal.any([signal, failing.signal]);
-  const lesson = beginLesson(teaching, settings, sandbox, unwanted);
-  try {
-    for (const folder of Object.values(FOLDERS))
-      if (folder !== null) await mkdir(run.at(folder), { recursive: true });
-    await loadGrammar();
-    const worked = new Set<StageName>();
-    const { seed, nearPairs, sampling } = settings;
-    const selection = { seed, nearPairs, keep: sampling.wanted };
-    const judged = judgeOf(judging, settings, sandbox, unwanted);
-    await goThrough(failing, {
-      ...settings,
-      run,
-      corpus,
-      benchmarks,
-      selection,
-      plans: plansFor(run, content, selection),
-      sandbox,
-      lesson,
-      concurrency: teaching.concurrency,
-      judged,
-      progress,
-      signal,
-      worked,
-    });
-    const rows = Object.entries(run.manifest.stages).map(([name, record]) => [name, record.rows] as const);
-    return { dir: run.dir, rows: Object.fromEntries(rows), worked: [...worked] };
-  } catch (error) {
-    throw signal.aborted ? signal.reason : explained(error, "writing the run failed");
-  } finally {
-    signal.removeEventListener("abort", stop);
-    ignoreSignals();
-    await lesson.close();
-    await teaching.close();
-    await judging.close();
-    await sandbox.close();
-    progress.close();
-    await run.release();
-  }
+  return stoppable(options.signal, async (signal) => {
+    const progress = startProgress({ log: run.at("pipeline.log"), ...(draw === undefined ? {} : { draw }) });
+    say = (text) => progress.say(text);
+    for (const notice of notices) say(notice);
+    const stop = (): void => void sandbox.close();
+    signal.addEventListener("abort", stop, { once: true });
+    const failing = new AbortController();
+    // Models may take their time: nobody waits for their answers where another stage has failed.
+    const unwanted = AbortSignal.any([signal, failing.signal]);
+    const lesson = beginLesson(teaching, settings, sandbox, unwanted);
+    try {
+      for (const folder of Object.values(FOLDERS))
+        if (folder !== null) await mkdir(run.at(folder), { recursive: true });
+      await loadGrammar();
+      const worked = new Set<StageName>();
+      const { seed, nearPairs, sampling } = settings;
+      const selection = { seed, nearPairs, keep: sampling.wanted };
+      const judged = judgeOf(judging, settings, sandbox, unwanted);
+      await goThrough(failing, {
+        ...settings,
+        run,
+        corpus,
+        benchmarks,
+        selection,
+        plans: plansFor(run, content, selection),
+        sandbox,
+        lesson,
+        concurrency: teaching.concurrency,
+        judged,
+        progress,
+        signal,
+        worked,
+      });
+      const rows = Object.entries(run.manifest.stages).map(([name, record]) => [name, record.rows] as const);
+      return { dir: run.dir, rows: Object.fromEntries(rows), worked: [...worked] };
+    } catch (error) {
+      throw explained(error, "writing the run failed");
+    } finally {
+      signal.removeEventListener("abort", stop);
+      await lesson.close();
+      await teaching.close();
+      await judging.close();
+      await sandbox.close();
+      progress.close();
+      await run.release();
+    }
+  });
 }
 
 async function goThrough(failing: AbortController, outer: Context): Promise<void> {

@@ -98,6 +98,9 @@ export function bitsPerByte(loss: number, { tokens, bytes }: Pick<LengthStats, "
   return (loss * tokens) / bytes / Math.LN2;
 }
 
-function sumOf(numbers: Float64Array): number {
-  return numbers.reduce((sum, number) => sum + number, 0);
+/** The sum of numbers. */
+export function sumOf(numbers: Iterable<number>): number {
+  let sum = 0;
+  for (const number of numbers) sum += number;
+  return sum;
 }

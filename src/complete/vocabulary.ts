@@ -1,6 +1,7 @@
 // Which pieces of code become tokens: those that are there often enough. The others are spelled in bytes when a text is encoded,
 // so a higher cut-off makes a smaller vocabulary and longer texts. Pure functions of how often each piece is there.
 import { bareOf } from "../model/pieces.js";
+import { sumOf } from "./analysis.js";
 
 /** A piece without its case, and how often it is there. */
 export interface PieceCount {
@@ -49,8 +50,4 @@ export function vocabularyCurve(
     const covered = total === 0 ? 0 : sumOf(whole.map(([, count]) => count)) / total;
     return { cutoff, pieces: kept.size, covered };
   });
-}
-
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0);
 }

@@ -6,7 +6,7 @@ import path from "node:path";
 import { explained, InputError } from "./errors.js";
 import { asError, readRows, removeFiles, syncFolder, writeLinesBeside } from "./files.js";
 import { inputFacts, readInput, type InputFacts, type InputLine } from "./input.js";
-import { stoppedBySignals } from "./interrupt.js";
+import { stoppable } from "./interrupt.js";
 import { Journal } from "./journal.js";
 import { lockOutput } from "./lock.js";
 import { lookAt, partOf, refuseOthers, writeNote } from "./output.js";
@@ -63,26 +63,24 @@ export async function doFileJob<Row>(job: FileJob<Row>): Promise<{ readonly work
     throw new InputError(`output "${output}" can't be packed: give a name that ends in .jsonl`);
   if (path.resolve(input) === path.resolve(output))
     throw new InputError(`output "${output}" is the input: choose another --out`);
-  const { signal, release } = job.signal
-    ? { signal: job.signal, release: () => undefined }
-    : stoppedBySignals();
-  const progress = startProgress(job.draw === undefined ? {} : { draw: job.draw });
-  try {
-    const facts = await inputFacts(input, signal, job.rowsOf);
-    const unlock = await lockOutput(output).catch((error: unknown) => {
-      throw unwritable(output, error);
-    });
+  return stoppable(job.signal, async (signal) => {
+    const progress = startProgress(job.draw === undefined ? {} : { draw: job.draw });
     try {
-      return { worked: await work(job, facts, progress, signal) };
+      const facts = await inputFacts(input, signal, job.rowsOf);
+      const unlock = await lockOutput(output).catch((error: unknown) => {
+        throw unwritable(output, error);
+      });
+      try {
+        return { worked: await work(job, facts, progress, signal) };
+      } finally {
+        await unlock();
+      }
+    } catch (error) {
+      throw explained(error, `writing "${output}" failed`);
     } finally {
-      await unlock();
+      progress.close();
     }
-  } catch (error) {
-    throw signal.aborted ? signal.reason : explained(error, `writing "${output}" failed`);
-  } finally {
-    progress.close();
-    release();
-  }
+  });
 }
 
 function unwritable(output: string, error: unknown): unknown {

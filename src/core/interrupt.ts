@@ -4,7 +4,7 @@ import { Interrupted } from "./errors.js";
 import { asError } from "./files.js";
 
 /** A signal that the first SIGINT or SIGTERM aborts; the second one ends the process as ever. */
-export function stoppedBySignals(): { signal: AbortSignal; release: () => void } {
+function stoppedBySignals(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const names = ["SIGINT", "SIGTERM"] as const;
   const release = (): void => {
@@ -21,8 +21,8 @@ export function stoppedBySignals(): { signal: AbortSignal; release: () => void }
 }
 
 /**
- * Long work under a signal that is given, or under Ctrl-C where none is. What was stopped says so, also where something below it
- * knows only that it was aborted.
+ * Long work under a signal that is given, or under Ctrl-C where none is. After a stop whatever fails because of it is told as the
+ * signal's reason, unless it says itself what the stop has left.
  */
 export async function stoppable<Result>(
   given: AbortSignal | undefined,
@@ -32,7 +32,7 @@ export async function stoppable<Result>(
   try {
     return await work(signal);
   } catch (error) {
-    if (error instanceof Error && error.name === "AbortError") signal.throwIfAborted();
+    if (!(error instanceof Interrupted)) signal.throwIfAborted();
     throw error;
   } finally {
     release();

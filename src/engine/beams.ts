@@ -1,7 +1,7 @@
 // Beam search with a converted causal model: prompts in, for each the likeliest texts that the search finds, with their scores.
 // Runs on the processor; a folder from before there was a graph for it gets that graph when it is first wanted.
 import { InputError } from "../core/errors.js";
-import { beamSearch, type Beam, type BeamOptions } from "../model/beam.js";
+import { beamSearch, checkBeams, type Beam, type BeamOptions } from "../model/beam.js";
 import { causalBeams } from "../model/causalbeam.js";
 import { addedGraph, type Manifest } from "../model/convert.js";
 import { batchSizeFor, freeBytes } from "../model/memory.js";
@@ -79,14 +79,10 @@ export async function openBeams(
 
 const MAX_TOKENS = 64;
 
-function check({ numBeams = 1, numReturn = 1, maxTokens = MAX_TOKENS, stop = [] }: BeamSearchOptions): void {
-  for (const [what, value] of Object.entries({ numBeams, numReturn, maxTokens }))
-    if (!Number.isInteger(value) || value < 1)
-      throw new InputError(`${what} must be a whole number from 1, not "${value}"`);
-  if (numReturn > numBeams)
-    throw new InputError(
-      `${numReturn} texts are wanted of ${numBeams} beams: take at least as many beams as texts`,
-    );
+function check({ maxTokens = MAX_TOKENS, stop = [], ...beams }: BeamSearchOptions): void {
+  checkBeams(beams);
+  if (!Number.isInteger(maxTokens) || maxTokens < 1)
+    throw new InputError(`maxTokens must be a whole number from 1, not "${maxTokens}"`);
   if (stop.includes(""))
     throw new InputError("a stop string is empty, and would end every text: leave it out");
 }

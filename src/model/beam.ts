@@ -4,6 +4,7 @@
 // Decisions are those of transformers 5, so that outputs can be compared: a text that ends counts only where it is among the
 // best `numBeams` continuations; scores are log-probability / length ** lengthPenalty, its stop token counted.
 // Source: https://github.com/huggingface/transformers, generation/utils.py (_beam_search)
+import { InputError } from "../core/errors.js";
 
 /** What may follow a hypothesis: the likeliest tokens, best first. */
 export interface Choices {
@@ -90,12 +91,30 @@ interface Search {
   readonly done: boolean;
 }
 
-/** The best texts of each prompt, best first; all prompts go through the model together. */
+/** Refuses numbers that make no sense. @throws InputError */
+export function checkBeams({
+  numBeams = 1,
+  numReturn = 1,
+}: Pick<BeamOptions, "numBeams" | "numReturn">): void {
+  for (const [what, value] of Object.entries({ numBeams, numReturn }))
+    if (!Number.isInteger(value) || value < 1)
+      throw new InputError(`${what} must be a whole number from 1, not "${value}"`);
+  if (numReturn > numBeams)
+    throw new InputError(
+      `${numReturn} texts are wanted of ${numBeams} beams: take at least as many beams as texts`,
+    );
+}
+
+/**
+ * The best texts of each prompt, best first; all prompts go through the model together.
+ * @throws InputError for options that make no sense.
+ */
 export async function beamSearch<Prompt>(
   model: BeamModel<Prompt>,
   requests: readonly BeamRequest<Prompt>[],
   options: BeamOptions,
 ): Promise<readonly (readonly Beam[])[]> {
+  checkBeams(options);
   const { numBeams = 1, numReturn = 1, stopTokens } = options;
   // So many that numBeams of them go on even if every hypothesis may stop in every way.
   const count = Math.max(2, 1 + stopTokens.length) * numBeams;

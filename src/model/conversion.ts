@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, realpath, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { explained, InputError } from "../core/errors.js";
 import { asError, isMissing, removeFiles, writeWhole } from "../core/files.js";
-import { stoppedBySignals } from "../core/interrupt.js";
+import { stoppable } from "../core/interrupt.js";
 import { lockOutput } from "../core/lock.js";
 import { convert, DTYPES, MANIFEST, type ConvertOptions, type Dtype } from "./convert.js";
 import { isFolder, openSource, type SourceOptions } from "./source.js";
@@ -50,24 +50,21 @@ export async function convertModel(
   if (device === "cuda" && dtype === "fp32")
     throw new InputError("dtype fp32 is for the device cpu: CUDA's attention takes int8 or fp16");
   const folder = out.replace(/(?<=.)\/+$/, "");
-  const { signal, release } = options.signal
-    ? { signal: options.signal, release: () => undefined }
-    : stoppedBySignals();
-  try {
-    await refuseSource(model, folder);
-    const unlock = await locked(folder);
+  return stoppable(options.signal, async (signal) => {
     try {
-      return await work(model, folder, { ...options, dtype, device, signal });
-    } finally {
-      // Only if nothing came into it.
-      await rmdir(folder).catch(() => undefined);
-      await unlock();
+      await refuseSource(model, folder);
+      const unlock = await locked(folder);
+      try {
+        return await work(model, folder, { ...options, dtype, device, signal });
+      } finally {
+        // Only if nothing came into it.
+        await rmdir(folder).catch(() => undefined);
+        await unlock();
+      }
+    } catch (error) {
+      throw explained(error, `writing "${folder}" failed`);
     }
-  } catch (error) {
-    throw signal.aborted ? signal.reason : explained(error, `writing "${folder}" failed`);
-  } finally {
-    release();
-  }
+  });
 }
 
 async function work(

@@ -79,8 +79,8 @@ export async function tokenizerIn(folder: string): Promise<Tokenizer | null> {
   return loadTokenizer(folder);
 }
 
-/** Null where there is no such file. */
-async function readJson(file: string): Promise<unknown> {
+/** A model's file of settings; null where there is no such file. @throws InputError for what is no JSON. */
+export async function readJson(file: string): Promise<unknown> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     if (isMissing(error)) return null;
     throw asError(error);

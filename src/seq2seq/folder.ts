@@ -4,10 +4,12 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { explained, InputError } from "../core/errors.js";
-import { asError, isMissing, writeWhole } from "../core/files.js";
+import { writeWhole } from "../core/files.js";
+import { isRecord } from "../core/json.js";
 import { lockOutput } from "../core/lock.js";
 import { forgetSteps, writeData } from "../model/datafile.js";
 import { folderOrigin } from "../model/source.js";
+import { readJson } from "../model/tokenizer.js";
 import { bytesOf, type Format } from "../model/weights.js";
 import { placesOf } from "../onnx/external.js";
 import { modelBytes } from "../onnx/model.js";
@@ -35,7 +37,7 @@ const VERSION = 1;
 export interface ModelFolderOptions {
   /** Of the matrices; default `fp32`. `int8` is in blocks of 32. */
   readonly dtype?: Seq2SeqDtype;
-  /** Where graphs and weights go; default `onnx-DTYPE` inside the checkpoint's folder. */
+  /** Where graphs and weights go; default `.onnx-DTYPE` inside the checkpoint's folder, hidden so that it is not pushed with it. */
   readonly cache?: string;
   readonly threads?: number;
 }
@@ -58,7 +60,7 @@ export async function openModel(folder: string, options: ModelFolderOptions = {}
   const files = await readdir(folder);
   const weights = files.filter((file) => /\.safetensors(?:\.index\.json)?$/.test(file));
   const identity = `${shape.type} ${await folderOrigin(folder, weights)} ${dtype}`;
-  const cache = options.cache ?? path.join(folder, `onnx-${dtype}`);
+  const cache = options.cache ?? path.join(folder, `.onnx-${dtype}`);
   await made(folder, shape, FORMATS[dtype], cache, identity).catch((error: unknown) => {
     throw explained(error, `writing "${cache}" failed`);
   });
@@ -75,27 +77,18 @@ export async function openModel(folder: string, options: ModelFolderOptions = {}
 
 /** The configuration, with what its generation's has to say about forced tokens. */
 async function configOf(folder: string): Promise<Readonly<Record<string, unknown>>> {
-  const config = await readJson(path.join(folder, "config.json"));
+  const read = async (name: string): Promise<Readonly<Record<string, unknown>> | null> => {
+    const json = await readJson(path.join(folder, name));
+    return isRecord(json) ? json : null;
+  };
+  const config = await read("config.json");
   if (config === null)
     throw new InputError(`"${folder}" has no config.json: name a T5 or BART in the Hugging Face layout`);
-  const generation = (await readJson(path.join(folder, "generation_config.json"))) ?? {};
+  const generation = (await read("generation_config.json")) ?? {};
   const told = ["forced_bos_token_id", "forced_eos_token_id", "decoder_start_token_id"].filter(
     (name) => generation[name] != null,
   );
   return { ...config, ...Object.fromEntries(told.map((name) => [name, generation[name]])) };
-}
-
-async function readJson(file: string): Promise<Readonly<Record<string, unknown>> | null> {
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
-    if (isMissing(error)) return null;
-    throw asError(error);
-  });
-  try {
-    // A cast because whoever reads a field checks it.
-    return text === null ? null : (JSON.parse(text) as Readonly<Record<string, unknown>>);
-  } catch (cause) {
-    throw new InputError(`${file} is not JSON; fetch it again`, { cause });
-  }
 }
 
 /** Makes graphs and weights unless they are there; one process at a time does. */

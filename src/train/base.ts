@@ -24,8 +24,9 @@ export interface Base {
   readonly type: string;
   /** Whether it reads one text and writes another. */
   readonly twoSided: boolean;
-  /** Begins each of these texts; null: nothing does. */
+  /** Begins each of these texts, and ends each; null: nothing begins them, and the tokenizer tells what ends a causal model's. */
   readonly begin: number | null;
+  readonly end: number | null;
   readonly parameters: readonly Parameter[];
   readonly read: ReadWeight;
   /** How it learns: all its parameters, unless adapters are put over them. */
@@ -53,14 +54,19 @@ function trainableOf(
   type: string,
   config: Config,
   logitsBias: Float32Array | null,
-): Pick<Base, "trainable" | "twoSided" | "begin"> {
+): Pick<Base, "trainable" | "twoSided" | "begin" | "end"> {
   if (type !== "t5" && type !== "bart") {
     const model = causalModelOf(config);
-    return { trainable: (options) => causal(model, options), twoSided: false, begin: null };
+    return { trainable: (options) => causal(model, options), twoSided: false, begin: null, end: null };
   }
   const shape = type === "t5" ? t5Of(config, "config.json") : bartOf(config, "config.json");
   const model = "encoder" in shape ? bart(shape, logitsBias === null ? {} : { logitsBias }) : t5(shape);
-  return { trainable: (options) => seq2seq(model, options), twoSided: true, begin: shape.tokens.begin };
+  return {
+    trainable: (options) => seq2seq(model, options),
+    twoSided: true,
+    begin: shape.tokens.begin,
+    end: shape.tokens.end,
+  };
 }
 
 /** Null where there is none, or one of zeros as in all that are published. */

@@ -175,7 +175,7 @@ interface Data {
 async function dataOf(base: Base, file: string, folder: string, settings: Settings): Promise<Data> {
   const { context, rows, packed, seed, validation } = settings;
   const tokenizer = await tokenizerOf(base, path.join(folder, "tokenizer"));
-  const [end] = tokenizer.special.eos;
+  const end = base.end ?? tokenizer.special.eos[0];
   if (end === undefined)
     throw new InputError(`model "${base.model}" names no eos_token_id; add it to its config.json`);
   const { twoSided, begin } = base;

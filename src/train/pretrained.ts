@@ -4,7 +4,6 @@ import { InputError } from "../core/errors.js";
 import { openCheckpoint, type Checkpoint, type CheckpointSource } from "../onnx/safetensors.js";
 import type { Tensor } from "../onnx/tensor.js";
 import type { Parameter } from "../grad/parameters.js";
-import type { Tensors } from "./store.js";
 
 /** Gives a parameter's numbers, new ones each time. */
 export type ReadWeight = (parameter: Parameter) => Promise<Tensor<"float32">>;
@@ -25,13 +24,6 @@ export async function openPretrained(
     if (there === undefined) throw new Error(`internal: "${name}" was not looked for`);
     return { type: "float32", dims, data: await checkpoint.read(there) };
   };
-}
-
-/** All parameters' numbers, by their names. */
-export async function readWeights(read: ReadWeight, parameters: readonly Parameter[]): Promise<Tensors> {
-  const weights = new Map<string, Tensor<"float32">>();
-  for (const parameter of parameters) weights.set(parameter.name, await read(parameter));
-  return weights;
 }
 
 const PREFIX = /^(?:transformer|model)\./;

@@ -90,19 +90,17 @@ async function rounds(spec: string, folder: string, base: CausalSettings, plan: 
   let left = Array.from({ length: plan.trials }, (_, trial) => trial + 1);
   for (let round = 1, steps = plan.steps; ; round++, steps *= plan.keepOneOf) {
     for (const trial of left) {
-      if (rows.some((row) => row.round === round && row.trial === trial)) continue;
+      if (rows.some((row) => row.round === round && row.trial === trial)) {
+        await removeLarge(folder, round, trial);
+        continue;
+      }
       const drawn = drawTrial(plan.space, base.seed, trial);
       const told = Object.entries(drawn).map(([name, value]) => `${name} ${value}`);
       tell(base, `round ${round}, trial ${trial} (${left.length} of ${steps} steps): ${told.join(", ")}`);
       const settings = { ...base, ...withDrawn(base, base.config, drawn), steps };
       rows.push({ round, trial, steps, drawn, ...(await tried(spec, folder, settings, round, trial)) });
       await writeWhole(path.join(folder, TABLE), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-      // What is large of it; the metrics stay.
-      for (const name of ["best", "checkpoints"])
-        await rm(path.join(placeOf(folder, round, trial), "training", name), {
-          recursive: true,
-          force: true,
-        });
+      await removeLarge(folder, round, trial);
     }
     const ranked = rows.filter((row) => row.round === round && left.includes(row.trial)).sort(byLoss);
     const learned = ranked.filter(({ validation }) => validation !== null);
@@ -116,6 +114,13 @@ async function rounds(spec: string, folder: string, base: CausalSettings, plan: 
 
 const placeOf = (folder: string, round: number, trial: number): string =>
   path.join(folder, "trials", `${round}-${trial}`);
+
+/** Checkpoints of a trial whose row is known; its metrics stay. A kill may have come before. */
+async function removeLarge(folder: string, round: number, trial: number): Promise<void> {
+  const training = path.join(placeOf(folder, round, trial), "training");
+  for (const name of ["best", "checkpoints"])
+    await rm(path.join(training, name), { recursive: true, force: true });
+}
 
 /** One trial from its first weights to its last step. */
 async function tried(

@@ -20,7 +20,7 @@ import { mergeAdaptersTo } from "../../src/train/merge.js";
 import { readMetrics } from "../../src/train/metrics.js";
 import { readAdapters } from "../../src/train/peft.js";
 import { t5 } from "../../src/train/t5.js";
-import { readWeights } from "../../src/train/pretrained.js";
+import { readWeights } from "../train/weights.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "selfalign-lora-"));
 const [model, data] = [path.join(folder, "model"), path.join(folder, "data.jsonl")];

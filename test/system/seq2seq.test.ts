@@ -77,11 +77,11 @@ describe("a folder", () => {
       return model.identity;
     };
     const first = await open();
-    const graph = at("checkpoint/onnx-fp32/decoder.onnx");
+    const graph = at("checkpoint/.onnx-fp32/decoder.onnx");
     const { mtimeMs } = statSync(graph);
     expect(await open()).toBe(first);
     expect(statSync(graph).mtimeMs).toBe(mtimeMs);
-    expect(existsSync(at("checkpoint/onnx-fp32/weights.data.steps"))).toBe(false);
+    expect(existsSync(at("checkpoint/.onnx-fp32/weights.data.steps"))).toBe(false);
     cpSync(fixture("t5-silu/model.safetensors"), at("checkpoint/model.safetensors"));
     cpSync(fixture("t5-silu/config.json"), at("checkpoint/config.json"));
     const second = await open();

@@ -9,7 +9,8 @@ import { openBase } from "../../src/train/base.js";
 import { adaptersOf, merged, type Lora } from "../../src/train/lora.js";
 import { mergeAdaptersTo } from "../../src/train/merge.js";
 import { readAdapters, saveAdapters } from "../../src/train/peft.js";
-import { openPretrained, readWeights } from "../../src/train/pretrained.js";
+import { openPretrained } from "../../src/train/pretrained.js";
+import { readWeights } from "./weights.js";
 import { drawn } from "../grad/differences.js";
 import { goldenOf, unpacked } from "./golden.js";
 
