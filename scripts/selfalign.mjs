@@ -16,6 +16,7 @@ const {
   extractTo,
   generateTo,
   InputError,
+  PAIR_SOURCES,
   mergeAdaptersTo,
   pushFolder,
   rewriteTo,
@@ -26,6 +27,7 @@ const {
   trainCausalTo,
   trainCodeTokenizerTo,
   trainLoraTo,
+  trainSeq2SeqTo,
   trainTokenizerTo,
   verifyTo,
 } = await import("selfalign");
@@ -40,6 +42,7 @@ const { REWRITE_FLAGS, rewriteOptions } = await import("./rewrite-flags.mjs");
 const { COMPLETE_FLAGS, completeOptions, printCompletions, promptOf } = await import("./complete-flags.mjs");
 const { PUSH_FLAGS, pushOptions } = await import("./push-flags.mjs");
 const { modelAnd } = await import("./named.mjs");
+const { SEQ2SEQ_FLAGS, seq2seqOptions, seq2seqTold } = await import("./seq2seq-flags.mjs");
 const { SWEEP_FLAGS, sweepOptions, sweepTold } = await import("./sweep-flags.mjs");
 
 /** What answers prompts that it has not seen before. */
@@ -174,18 +177,27 @@ const VERBS = {
       console.log(told(output, await rewriteTo(folder, input, output, options)));
     },
   },
-  train: {
+  "train causal": {
     usage: "selfalign train causal --out DIR [flags]",
     about:
       "A causal language model from a corpus, as a folder that transformers loads. Resumes where it stopped.",
     flags: CAUSAL_FLAGS,
     async run({ values, others }) {
-      const usage = "selfalign train causal --corpus stdlib --preset laptop --out DIR";
-      if (others.length !== 1 || others[0] !== "causal")
-        throw new InputError(`train does one thing, causal: ${usage}`);
-      if (values.out === undefined) throw new InputError(`train causal needs --out DIR: ${usage}`);
+      outOnly("train causal", others, values, "--corpus stdlib --preset laptop");
       const options = { ...causalOptions(values), draw: drawOn(process.stderr) };
       console.log(causalTold(await trainCausalTo(values.corpus, values.out, options)));
+    },
+  },
+  "train seq2seq": {
+    usage: "selfalign train seq2seq --data NAME --out DIR [flags]",
+    about: "A T5 from pairs of texts, as a folder that transformers loads. Resumes where it stopped.",
+    flags: SEQ2SEQ_FLAGS,
+    async run({ values, others }) {
+      outOnly("train seq2seq", others, values, "--data synthetic:stdlib");
+      if (values.data === undefined)
+        throw new InputError(`train seq2seq needs --data: choose from ${PAIR_SOURCES.join(", ")}`);
+      const options = { ...seq2seqOptions(values), draw: drawOn(process.stderr) };
+      console.log(seq2seqTold(await trainSeq2SeqTo(values.data, values.out, options)));
     },
   },
   lora: {
@@ -221,16 +233,13 @@ const VERBS = {
       console.log(sweepTold(values.out, await sweepTo(values.corpus, values.out, options)));
     },
   },
-  tokenizer: {
+  "tokenizer train": {
     usage: "selfalign tokenizer train --out DIR [flags]",
     about:
       "A tokenizer learned from a corpus: byte-level BPE, in the files that transformers reads too, or pieces of code.",
     flags: flags.TOKENIZER_FLAGS,
     async run({ values, others }) {
-      const usage = "selfalign tokenizer train --corpus stdlib --out DIR";
-      if (others.length !== 1 || others[0] !== "train")
-        throw new InputError(`tokenizer does one thing, train: ${usage}`);
-      if (values.out === undefined) throw new InputError(`tokenizer train needs --out DIR: ${usage}`);
+      outOnly("tokenizer train", others, values, "--corpus stdlib");
       const options = { ...flags.tokenizerOptions(values), draw: drawOn(process.stderr) };
       const kind = flags.oneOf("kind", values.kind, ["bpe", "code"]);
       const train = kind === "code" ? trainCodeTokenizerTo : trainTokenizerTo;
@@ -278,16 +287,31 @@ function help() {
   return ["Usage: selfalign VERB [flags]", "", ...verbs, "", "selfalign VERB --help tells more."].join("\n");
 }
 
-async function main([name, ...args]) {
+/** Of a verb that takes flags only, one of them where to write. */
+function outOnly(name, others, values, example) {
+  const usage = `selfalign ${name} ${example} --out DIR`;
+  if (others.length > 0) throw new InputError(`${name} takes flags only, not "${others[0]}": ${usage}`);
+  if (values.out === undefined) throw new InputError(`${name} needs --out DIR: ${usage}`);
+}
+
+async function main(args) {
+  const [name, second] = args;
   if (name === undefined || name === "--help" || name === "-h") {
     console.log(help());
     return;
   }
-  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-  if (verb === undefined) {
-    throw new InputError(`verb "${name}" does not exist: choose from ${Object.keys(VERBS).join(", ")}`);
+  // A verb is one word or two.
+  const words = Object.hasOwn(VERBS, name) ? 1 : 2;
+  const called = words === 1 ? name : `${name} ${second}`;
+  if (!Object.hasOwn(VERBS, called)) {
+    const near = Object.keys(VERBS).filter((verb) => verb.startsWith(`${name} `));
+    const known = near.length > 0 ? near : Object.keys(VERBS);
+    throw new InputError(
+      `verb "${args.slice(0, words).join(" ")}" does not exist: choose from ${known.join(", ")}`,
+    );
   }
-  const parsed = parseFlags(args, verb.flags);
+  const verb = VERBS[called];
+  const parsed = parseFlags(args.slice(words), verb.flags);
   if (parsed.values.help) console.log(helpOf(verb.usage, verb.about, verb.flags));
   else await verb.run(parsed);
 }

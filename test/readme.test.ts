@@ -12,6 +12,7 @@ const sources = [
   "scripts/run-flags.mjs",
   "scripts/train-flags.mjs",
   "scripts/sweep-flags.mjs",
+  "scripts/seq2seq-flags.mjs",
   "scripts/evaluate-flags.mjs",
   "scripts/lora-flags.mjs",
   "scripts/complete-flags.mjs",
@@ -36,7 +37,7 @@ describe("README", () => {
     for (const [, name = ""] of readme.matchAll(/npm run ([\w:]+)/g))
       expect(Object.keys(scripts)).toContain(name);
     for (const [, verb = ""] of readme.matchAll(/npx selfalign ([\w-]+)/g))
-      expect(sources).toMatch(new RegExp(`^  "?${verb}"?: \\{`, "m"));
+      expect(sources).toMatch(new RegExp(`^  "?${verb}( \\w+)?"?: \\{`, "m"));
     for (const [, flag = ""] of readme.matchAll(/--([a-z][a-z-]+)/g)) {
       expect(flag === "help" || new RegExp(`"?${flag}"?: \\{\\s*kind`).test(sources), flag).toBe(true);
     }

@@ -13,7 +13,7 @@ import { learnTokenizer } from "./tokenizer.js";
 const NOTE = "learned-from.json";
 
 /**
- * Learns a tokenizer into a folder, unless it is there.
+ * Learns a tokenizer from a corpus into a folder, unless it is there.
  * @throws InputError where the one that is there was learned from something else.
  */
 export async function learnOnce(
@@ -21,17 +21,26 @@ export async function learnOnce(
   folder: string,
   options: Parameters<typeof learnTokenizer>[2],
 ): Promise<void> {
-  const content: ContentOptions = {
-    ...contentOf(corpus, options),
-    vocabSize: options.vocabSize ?? "default",
-  };
+  const content = { ...contentOf(corpus, options), vocabSize: options.vocabSize ?? "default" };
+  await madeOnce(folder, content, () => learnTokenizer(corpus, folder, options));
+}
+
+/**
+ * Lets a tokenizer be made into a folder, unless it is there.
+ * @throws InputError where the one that is there was made of something else.
+ */
+export async function madeOnce(
+  folder: string,
+  content: ContentOptions,
+  make: () => Promise<unknown>,
+): Promise<void> {
   const note = path.join(folder, NOTE);
   const text = await readFile(note, "utf8").catch((error: unknown) => {
     if (isMissing(error)) return null;
     throw error;
   });
   if (text === null) {
-    await learnTokenizer(corpus, folder, options);
+    await make();
     await writeWhole(note, `${JSON.stringify(content, null, 2)}\n`);
     return;
   }

@@ -64,8 +64,9 @@ export async function saveModel(
       // A tokenizer may come without its settings.
       if (!isMissing(error) || name === "tokenizer.json") throw error;
     });
-  const { bos_token_id, eos_token_id } = config;
-  await write("generation_config.json", { bos_token_id, eos_token_id });
+  const { bos_token_id, eos_token_id, pad_token_id, decoder_start_token_id } = config;
+  const generation = { bos_token_id, eos_token_id, pad_token_id, decoder_start_token_id };
+  await write("generation_config.json", generation);
   await copyFile(weights, path.join(folder, "model.safetensors"));
   // Last: a folder with a config is a model.
   await write("config.json", config);

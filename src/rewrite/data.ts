@@ -1,0 +1,74 @@
+// Pairs by a name, for training: CoNaLa's curated files, pairs made from a corpus, or a file of exchanges that is split here.
+import { InputError } from "../core/errors.js";
+import { readRows } from "../core/files.js";
+import { shuffled, uniforms } from "../core/random.js";
+import { openCorpus, type CorpusOptions } from "../corpus/open.js";
+import { parseTemplate, TRAINING_TEMPLATE } from "../dataset/template.js";
+import { loadGrammar } from "../python/syntax.js";
+import { exchangeOf } from "../train/lessons.js";
+import { curatedConala, type RewritePair } from "./pairs.js";
+import { syntheticPairs } from "./synthetic.js";
+
+/** What names of pairs look like. */
+export const PAIR_SOURCES = ["conala:FOLDER", "synthetic:CORPUS", "FILE.jsonl"] as const;
+
+export interface PairData {
+  readonly training: readonly RewritePair[];
+  readonly validation: readonly RewritePair[];
+  /** Rows or functions that gave none, by the reason. */
+  readonly dropped: Readonly<Partial<Record<string, number>>>;
+}
+
+export interface PairDataOptions {
+  /** Share that is kept for validation where the source does not say: of a file's rows, or of a corpus's files. Default 0.1. */
+  readonly validation?: number;
+  /** Draws the split, and what is made of a corpus; default 0. */
+  readonly seed?: number;
+  readonly env?: CorpusOptions["env"];
+}
+
+/** Opens the pairs named `spec`. @throws InputError for what can't be read, and a source without a pair to learn. */
+export async function openPairs(spec: string, options: PairDataOptions = {}): Promise<PairData> {
+  const [, kind, rest = ""] = /^(conala|synthetic):(.+)$/su.exec(spec) ?? [];
+  const found =
+    kind === "conala"
+      ? await ofConala(rest)
+      : kind === "synthetic"
+        ? await ofCorpus(rest, options)
+        : await ofFile(spec, options);
+  if (found.training.length > 0) return found;
+  const why = Object.entries(found.dropped).map(([reason, count]) => `${count ?? 0} ${reason}`);
+  throw new InputError(
+    `${spec} has no pair to learn (${why.join(", ") || "no rows"}); name ${PAIR_SOURCES.join(", ")}`,
+  );
+}
+
+async function ofConala(folder: string): Promise<PairData> {
+  const { training, validation } = await curatedConala(folder);
+  const dropped: Partial<Record<string, number>> = { ...training.dropped };
+  for (const [reason, count] of Object.entries(validation.dropped))
+    dropped[reason] = (dropped[reason] ?? 0) + count;
+  return { training: training.pairs, validation: validation.pairs, dropped };
+}
+
+async function ofCorpus(name: string, { validation, seed = 0, env }: PairDataOptions): Promise<PairData> {
+  await loadGrammar();
+  const corpus = await openCorpus(name, env === undefined ? {} : { env });
+  const made = await syntheticPairs(corpus, { seed, ...(validation === undefined ? {} : { validation }) });
+  return { training: made.training, validation: made.validation, dropped: made.counts.dropped };
+}
+
+/** Rows of `prompt` and `completion`, or `messages`, as `export` writes them. */
+async function ofFile(file: string, { validation = 0.1, seed = 0 }: PairDataOptions): Promise<PairData> {
+  const template = parseTemplate(TRAINING_TEMPLATE);
+  const dropped: Partial<Record<string, number>> = {};
+  const pairs: RewritePair[] = [];
+  for await (const row of readRows<unknown>(file)) {
+    const exchange = exchangeOf(row, template);
+    if (typeof exchange === "string") dropped[exchange] = (dropped[exchange] ?? 0) + 1;
+    else pairs.push({ id: String(pairs.length), source: exchange.prompt, target: exchange.response });
+  }
+  const order = shuffled(pairs, uniforms(seed, "validation"));
+  const kept = Math.floor(validation * order.length);
+  return { training: order.slice(kept), validation: order.slice(0, kept), dropped };
+}
