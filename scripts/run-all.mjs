@@ -34,7 +34,13 @@ const NOTEBOOKS = [
 ];
 
 /** Notebooks that are about no run; they come last. */
-const OTHERS = ["05_run_starcoder2", "06_prompt_lab", "07_train_causal_lm", "08_complete_code"];
+const OTHERS = [
+  "05_run_starcoder2",
+  "06_prompt_lab",
+  "07_train_causal_lm",
+  "08_complete_code",
+  "09_rewrite_intents",
+];
 
 async function main(args) {
   const { values, others } = parseFlags(args, FLAGS);

@@ -134,7 +134,14 @@ export type { EvaluationSummary } from "./evaluate/summary.js";
 export { conalaTokens, rewriteScore, type RewriteScore } from "./rewrite/bleu.js";
 export { readConala, type ConalaRecord, type ConalaRow } from "./rewrite/conala.js";
 export { openPairs, PAIR_SOURCES, type PairData, type PairDataOptions } from "./rewrite/data.js";
-export { SEQ2SEQ_PRESETS, trainSeq2SeqTo, type Seq2SeqRun, type Seq2SeqRunOptions } from "./rewrite/learn.js";
+export {
+  SEQ2SEQ_PRESETS,
+  trainSeq2SeqTo,
+  type Seq2SeqPreset,
+  type Seq2SeqPresetName,
+  type Seq2SeqRun,
+  type Seq2SeqRunOptions,
+} from "./rewrite/learn.js";
 export { conalaPairs, curatedConala, type Pairs, type RewritePair } from "./rewrite/pairs.js";
 export { syntheticPairs, type SyntheticOptions, type SyntheticPairs } from "./rewrite/synthetic.js";
 export {

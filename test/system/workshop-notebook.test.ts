@@ -38,3 +38,14 @@ it("goes from two tokenizers to completed lines and keeps its promise", async ()
   expect(shown).toContain("What was tried, and what came of it");
   expect(shown).toContain("bitsPerByte");
 });
+
+it("goes from pairs to rewritten intents beside copied ones, and keeps its promise", async () => {
+  const name = "09_rewrite_intents.ipynb";
+  const small = { steps: 30, judged: 6, beams: 2 };
+  const notebook = await executeNotebook(path.join(ROOT, "notebooks", name), path.join(base, name), {
+    parameters: { ...small, outputDir: path.join(base, "rewrite") },
+  });
+  const shown = JSON.stringify(notebook.cells);
+  expect(shown).toContain("exact match");
+  expect(shown).toContain("2 beams");
+});
