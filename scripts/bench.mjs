@@ -31,9 +31,9 @@ const FLAGS = {
     kind: "text",
     value: "NAME",
     fallback: "stdlib",
-    about: "seeds, tokenizer, tokenizer-training, code-tokenizer: stdlib, or folder:PATH",
+    about: "seeds, tokenizer, tokenizer-training, code-tokenizer, completion: stdlib, or folder:PATH",
   },
-  files: { kind: "count", value: "N", fallback: 1_000, about: "the same four: files measured at most" },
+  files: { kind: "count", value: "N", fallback: 1_000, about: "the same five: files measured at most" },
   steps: {
     kind: "count",
     value: "N",

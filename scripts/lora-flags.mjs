@@ -3,7 +3,11 @@ import { known } from "./flags.mjs";
 
 /** Flags of `lora`. */
 export const LORA_FLAGS = {
-  data: { kind: "text", value: "FILE", about: "exchanges to learn, as export writes them" },
+  data: {
+    kind: "text",
+    value: "NAME",
+    about: "exchanges to learn: a file as export writes it, conala:FOLDER, or synthetic:CORPUS",
+  },
   out: { kind: "text", value: "DIR", about: "folder for tokenizer, training and adapters" },
   rank: { kind: "count", value: "N", fallback: 8, about: "rows of an adapter's first matrix" },
   alpha: { kind: "number", value: "X", fallback: 16, about: "what adapters add counts alpha / rank" },

@@ -16,6 +16,7 @@ const {
   extractTo,
   generateTo,
   InputError,
+  openExchanges,
   PAIR_SOURCES,
   mergeAdaptersTo,
   pushFolder,
@@ -201,12 +202,14 @@ const VERBS = {
     },
   },
   lora: {
-    usage: "selfalign lora MODEL --data FILE --out DIR [flags]",
+    usage: "selfalign lora MODEL --data NAME --out DIR [flags]",
     about: "Teaches a model exchanges by adapters beside its frozen weights. Resumes where it stopped.",
     flags: LORA_FLAGS,
     async run({ values, others }) {
-      const [model, data, out] = modelAnd("lora", others, values, "data", ["FILE", "DIR"]);
+      const [model, name, out] = modelAnd("lora", others, values, "data", ["NAME", "DIR"]);
       const options = { ...loraOptions(values), draw: drawOn(process.stderr) };
+      const { validation, seed } = options;
+      const data = await openExchanges(name, { validation, seed });
       console.log(loraTold(await trainLoraTo(model, data, out, options)));
     },
   },

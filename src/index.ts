@@ -120,6 +120,8 @@ export { openPrompts, SHIPPED_PROMPTS, type PromptSet } from "./instruct/prompts
 export { trainCausalTo, type CausalRun, type CausalRunOptions } from "./train/causalrun.js";
 export type { Drawn, Range, Space } from "./train/space.js";
 export { sweepTo, type Sweep, type SweepOptions, type SweepRow } from "./train/sweep.js";
+export type { Exchange } from "./train/lessons.js";
+export type { Exchanges } from "./train/lessonsides.js";
 export { trainLoraTo, type LoraRun, type LoraRunOptions } from "./train/lorarun.js";
 export { mergeAdaptersTo, type Merge } from "./train/merge.js";
 export { readMetrics, type StepMetrics } from "./train/metrics.js";
@@ -133,7 +135,13 @@ export type { SampleRow } from "./evaluate/samples.js";
 export type { EvaluationSummary } from "./evaluate/summary.js";
 export { conalaTokens, rewriteScore, type RewriteScore } from "./rewrite/bleu.js";
 export { readConala, type ConalaRecord, type ConalaRow } from "./rewrite/conala.js";
-export { openPairs, PAIR_SOURCES, type PairData, type PairDataOptions } from "./rewrite/data.js";
+export {
+  openExchanges,
+  openPairs,
+  PAIR_SOURCES,
+  type PairData,
+  type PairDataOptions,
+} from "./rewrite/data.js";
 export {
   SEQ2SEQ_PRESETS,
   trainSeq2SeqTo,

@@ -68,6 +68,7 @@ const NAMES = [
   "openDecontamination",
   "openEngine",
   "openNearDuplicates",
+  "openExchanges",
   "openPairs",
   "openPrompts",
   "openSandbox",

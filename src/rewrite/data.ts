@@ -1,16 +1,21 @@
-// Pairs by a name, for training: CoNaLa's curated files, pairs made from a corpus, or a file of exchanges that is split here.
+// Pairs by a name, for training: CoNaLa's curated files, pairs or passages with holes made from a corpus, or a file of exchanges
+// that is split here.
 import { InputError } from "../core/errors.js";
 import { readRows } from "../core/files.js";
 import { shuffled, uniforms } from "../core/random.js";
 import { openCorpus, type CorpusOptions } from "../corpus/open.js";
 import { parseTemplate, TRAINING_TEMPLATE } from "../dataset/template.js";
 import { loadGrammar } from "../python/syntax.js";
-import { exchangeOf } from "../train/lessons.js";
+import { exchangeOf, type Exchange } from "../train/lessons.js";
+import type { Exchanges } from "../train/lessonsides.js";
+import { denoisingPairs } from "./denoise.js";
 import { curatedConala, type RewritePair } from "./pairs.js";
 import { syntheticPairs } from "./synthetic.js";
 
 /** What names of pairs look like. */
-export const PAIR_SOURCES = ["conala:FOLDER", "synthetic:CORPUS", "FILE.jsonl"] as const;
+export const PAIR_SOURCES = ["conala:FOLDER", "synthetic:CORPUS", "denoise:CORPUS", "FILE.jsonl"] as const;
+
+const NAMED = /^(conala|synthetic|denoise):(.+)$/su;
 
 export interface PairData {
   readonly training: readonly RewritePair[];
@@ -29,18 +34,34 @@ export interface PairDataOptions {
 
 /** Opens the pairs named `spec`. @throws InputError for what can't be read, and a source without a pair to learn. */
 export async function openPairs(spec: string, options: PairDataOptions = {}): Promise<PairData> {
-  const [, kind, rest = ""] = /^(conala|synthetic):(.+)$/su.exec(spec) ?? [];
+  const [, kind, rest = ""] = NAMED.exec(spec) ?? [];
   const found =
     kind === "conala"
       ? await ofConala(rest)
       : kind === "synthetic"
         ? await ofCorpus(rest, options)
-        : await ofFile(spec, options);
+        : kind === "denoise"
+          ? await ofPassages(rest, options)
+          : await ofFile(spec, options);
   if (found.training.length > 0) return found;
   const why = Object.entries(found.dropped).map(([reason, count]) => `${count ?? 0} ${reason}`);
   throw new InputError(
     `${spec} has no pair to learn (${why.join(", ") || "no rows"}); name ${PAIR_SOURCES.join(", ")}`,
   );
+}
+
+/** What `trainLoraTo` learns, by a name: the sides of pairs, or a file as it is. @throws InputError as `openPairs` does. */
+export async function openExchanges(
+  spec: string,
+  options: PairDataOptions = {},
+): Promise<string | Exchanges> {
+  return NAMED.test(spec) ? exchangesOf(await openPairs(spec, options)) : spec;
+}
+
+/** Pairs as what a model is taught to answer. */
+export function exchangesOf({ training, validation }: Pick<PairData, "training" | "validation">): Exchanges {
+  const exchange = ({ source, target }: RewritePair): Exchange => ({ prompt: source, response: target });
+  return { training: training.map(exchange), validation: validation.map(exchange) };
 }
 
 async function ofConala(folder: string): Promise<PairData> {
@@ -56,6 +77,12 @@ async function ofCorpus(name: string, { validation, seed = 0, env }: PairDataOpt
   const corpus = await openCorpus(name, env === undefined ? {} : { env });
   const made = await syntheticPairs(corpus, { seed, ...(validation === undefined ? {} : { validation }) });
   return { training: made.training, validation: made.validation, dropped: made.counts.dropped };
+}
+
+async function ofPassages(name: string, { validation, seed = 0, env }: PairDataOptions): Promise<PairData> {
+  const corpus = await openCorpus(name, env === undefined ? {} : { env });
+  const made = await denoisingPairs(corpus, { seed, ...(validation === undefined ? {} : { validation }) });
+  return { ...made, dropped: {} };
 }
 
 /** Rows of `prompt` and `completion`, or `messages`, as `export` writes them. */

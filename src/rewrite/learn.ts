@@ -20,13 +20,14 @@ import { fit, type FitOptions, type FitResult } from "../train/fit.js";
 import { madeOnce, tokenizerFolder } from "../train/learned.js";
 import { openLearner } from "../train/learning.js";
 import { openPairBatches } from "../train/lessonbatches.js";
-import { lessonOf, type Lesson } from "../train/lessons.js";
+import type { Lesson } from "../train/lessons.js";
+import { lessonSides } from "../train/lessonsides.js";
 import { saveModel, type Config } from "../train/models.js";
 import { seq2seq } from "../train/seq2seq.js";
 import { t5 } from "../train/t5.js";
 import { trainTokenizer } from "../train/tokenizer.js";
 import { writeTokenizer } from "../train/tokenizerfile.js";
-import { openPairs, type PairData, type PairDataOptions } from "./data.js";
+import { exchangesOf, openPairs, type PairData, type PairDataOptions } from "./data.js";
 import type { RewritePair } from "./pairs.js";
 
 /** What a small encoder-decoder is, and how it is trained. */
@@ -160,35 +161,25 @@ async function trained(pairs: PairData, folder: string, settings: Settings): Pro
   const ends = { pad_token_id: end, eos_token_id: end, decoder_start_token_id: end };
   const config: Config = { ...settings.config, vocab_size: tokenizer.vocabSize, ...ends };
   const model = t5(t5Of(config, "config.json"));
-  const dropped: Partial<Record<string, number>> = { ...pairs.dropped };
-  const lessonsOf = (some: readonly RewritePair[]): Lesson[] =>
-    some.flatMap(({ source, target }) => {
-      const exchange = { prompt: source, response: target };
-      const lesson = lessonOf(exchange, tokenizer, { context: settings.context, twoSided: true, end });
-      if (typeof lesson !== "string") return [lesson];
-      dropped[lesson] = (dropped[lesson] ?? 0) + 1;
-      return [];
-    });
-  const lessons = { train: lessonsOf(pairs.training), valid: lessonsOf(pairs.validation) };
-  if (lessons.train.length === 0)
-    throw new InputError(
-      `no pair is of at most ${settings.context} tokens on either side: give a longer context`,
-    );
+  const { training, validation, dropped, digest } = lessonSides(exchangesOf(pairs), tokenizer, {
+    context: settings.context,
+    twoSided: true,
+    end,
+  });
   const { rows, context, seed, threads } = settings;
   const batches = (some: readonly Lesson[], order: number | null): Batches =>
     openPairBatches(some, { rows, context, pad: end, seed: order });
-  const train = batches(lessons.train, seed);
-  const valid = lessons.valid.length === 0 ? null : batches(lessons.valid, null);
+  const train = batches(training, seed);
+  const valid = validation.length === 0 ? null : batches(validation, null);
   const learner = await openLearner(seq2seq(model), { seed, ...(threads === undefined ? {} : { threads }) });
   try {
-    const digest = createHash("sha256").update(JSON.stringify(lessons)).digest("hex");
     const data = trainingDataOf({ train, valid }, settings.accumulation);
-    const training = await fit(learner, data, fitOptions(folder, config, digest, train.count, settings));
+    const result = await fit(learner, data, fitOptions(folder, config, digest, train.count, settings));
     const out = path.join(folder, "model");
-    await saveModel(out, config, weightsOf(path.join(folder, "training"), training), place);
+    await saveModel(out, config, weightsOf(path.join(folder, "training"), result), place);
     const parameters = model.parameters.reduce((sum, { dims }) => sum + countOf(dims), 0);
-    const counts = { pairs: lessons.train.length, validation: lessons.valid.length };
-    return { model: out, parameters, ...counts, dropped, training };
+    const counts = { pairs: training.length, validation: validation.length };
+    return { model: out, parameters, ...counts, dropped: { ...pairs.dropped, ...dropped }, training: result };
   } finally {
     await learner.close();
   }

@@ -79,6 +79,22 @@ export interface Lessons {
   readonly dropped: Readonly<Partial<Record<LessonProblem, number>>>;
 }
 
+/** Exchanges, or reasons why there is none, as tokens. */
+export function lessonsOf(
+  exchanges: Iterable<Exchange | LessonProblem>,
+  tokenizer: Pick<Tokenizer, "encode">,
+  options: LessonOptions,
+): Lessons {
+  const lessons: Lesson[] = [];
+  const dropped: Partial<Record<LessonProblem, number>> = {};
+  for (const exchange of exchanges) {
+    const lesson = typeof exchange === "string" ? exchange : lessonOf(exchange, tokenizer, options);
+    if (typeof lesson === "string") dropped[lesson] = (dropped[lesson] ?? 0) + 1;
+    else lessons.push(lesson);
+  }
+  return { lessons, dropped };
+}
+
 /**
  * The lessons of a file of JSON lines, in its order.
  * @throws InputError where there is no such file, or nothing in it that can be taught.
@@ -92,14 +108,9 @@ export async function readLessons(
     throw new InputError(`"${file}" can't be read: name a file that export has written`, { cause });
   });
   const template = parseTemplate(TRAINING_TEMPLATE);
-  const lessons: Lesson[] = [];
-  const dropped: Partial<Record<LessonProblem, number>> = {};
-  for await (const row of readRows<unknown>(file)) {
-    const exchange = exchangeOf(row, template);
-    const lesson = typeof exchange === "string" ? exchange : lessonOf(exchange, tokenizer, options);
-    if (typeof lesson === "string") dropped[lesson] = (dropped[lesson] ?? 0) + 1;
-    else lessons.push(lesson);
-  }
+  const exchanges: (Exchange | LessonProblem)[] = [];
+  for await (const row of readRows<unknown>(file)) exchanges.push(exchangeOf(row, template));
+  const { lessons, dropped } = lessonsOf(exchanges, tokenizer, options);
   if (lessons.length > 0) return { lessons, dropped };
   const why = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);
   throw new InputError(

@@ -1,14 +1,12 @@
 // Instruction tuning from a model and a file of exchanges to a folder of adapters that PEFT loads. Everything lies in one
 // folder, so that the same command goes on where it was stopped:
 //   tokenizer/  training/ (see folder.ts)  adapters/
-import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { stoppable } from "../core/interrupt.js";
 import { lockFolder } from "../core/lock.js";
 import { startProgress, type Draw } from "../core/progress.js";
-import { shuffled, uniforms } from "../core/random.js";
 import { rateFactor, type ScheduleName } from "../grad/schedule.js";
 import { COPIED } from "../model/files.js";
 import type { SourceOptions } from "../model/source.js";
@@ -24,6 +22,7 @@ import { BASE_TYPES, type BaseType } from "./frozen.js";
 import { openLearner } from "./learning.js";
 import { openLessonBatches, openPairBatches, type LessonBatchOptions } from "./lessonbatches.js";
 import { readLessons, type Lesson, type Lessons } from "./lessons.js";
+import { lessonSides, splitLessons, type Exchanges } from "./lessonsides.js";
 import { LORA, lora, TARGETS, type Lora } from "./lora.js";
 import { saveAdapters } from "./peft.js";
 
@@ -94,12 +93,13 @@ type Settings = LoraRunOptions & {
 };
 
 /**
- * Teaches a model, a folder's or a repository's, the exchanges of a file that `exportTo` has written, in `folder`.
+ * Teaches a model, a folder's or a repository's, exchanges: of a file that `exportTo` has written, or given with their sides. All
+ * that is made lies in `folder`.
  * @throws InputError for everything that the caller can mend; Interrupted when stopped, with all that was learned saved.
  */
 export async function trainLoraTo(
   model: string,
-  file: string,
+  data: string | Exchanges,
   folder: string,
   options: LoraRunOptions = {},
 ): Promise<LoraRun> {
@@ -109,7 +109,7 @@ export async function trainLoraTo(
     try {
       const base = await opened(model, options, signal);
       const targets = options.targets ?? TARGETS[base.type] ?? [];
-      return await trained(base, file, folder, { ...DEFAULTS, targets, ...options, signal });
+      return await trained(base, data, folder, { ...DEFAULTS, targets, ...options, signal });
     } finally {
       await unlock();
     }
@@ -126,10 +126,15 @@ async function opened(model: string, { draw, env }: LoraRunOptions, signal: Abor
   }
 }
 
-async function trained(base: Base, file: string, folder: string, settings: Settings): Promise<LoraRun> {
+async function trained(
+  base: Base,
+  data: string | Exchanges,
+  folder: string,
+  settings: Settings,
+): Promise<LoraRun> {
   const { seed, threads } = settings;
   checkSettings(settings);
-  const { train, valid, lessons, dropped, digest } = await dataOf(base, file, folder, settings);
+  const { train, valid, lessons, dropped, digest } = await dataOf(base, data, folder, settings);
   const trainable = lora(base.trainable(), base.read, settings, settings.base);
   const optimiser = { decay: 0 };
   const learner = await openLearner(trainable, {
@@ -172,28 +177,34 @@ interface Data {
   readonly digest: string;
 }
 
-async function dataOf(base: Base, file: string, folder: string, settings: Settings): Promise<Data> {
-  const { context, rows, packed, seed, validation } = settings;
+async function dataOf(
+  base: Base,
+  data: string | Exchanges,
+  folder: string,
+  settings: Settings,
+): Promise<Data> {
+  const { context, rows, packed, seed } = settings;
   const tokenizer = await tokenizerOf(base, path.join(folder, "tokenizer"));
   const end = base.end ?? tokenizer.special.eos[0];
   if (end === undefined)
     throw new InputError(`model "${base.model}" names no eos_token_id; add it to its config.json`);
   const { twoSided, begin } = base;
   const framed = { context, end, twoSided, begin };
-  const { lessons, dropped } = await readLessons(file, tokenizer, framed);
-  const kept = Math.floor(validation * lessons.length);
-  const order = shuffled(lessons, uniforms(seed, "validation"));
+  const { training, validation, dropped, digest } =
+    typeof data === "string"
+      ? splitLessons(await readLessons(data, tokenizer, framed), settings)
+      : lessonSides(data, tokenizer, framed);
   const batches = (some: readonly Lesson[], own: Partial<LessonBatchOptions>): Batches =>
     (twoSided ? openPairBatches : openLessonBatches)(some, {
       ...{ rows, context, pad: tokenizer.special.pad ?? end, seed },
       ...own,
     });
   return {
-    train: batches(order.slice(kept), { packed }),
-    valid: kept === 0 ? null : batches(order.slice(0, kept), { seed: null }),
-    lessons: { lessons: lessons.length - kept, validation: kept },
+    train: batches(training, { packed }),
+    valid: validation.length === 0 ? null : batches(validation, { seed: null }),
+    lessons: { lessons: training.length, validation: validation.length },
     dropped,
-    digest: createHash("sha256").update(JSON.stringify(lessons)).digest("hex"),
+    digest,
   };
 }
 

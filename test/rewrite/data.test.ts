@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { openPairs } from "../../src/rewrite/data.js";
+import { openExchanges, openPairs } from "../../src/rewrite/data.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "selfalign-pairs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,6 +27,14 @@ it("opens CoNaLa's curated files, each on its side", async () => {
   ]);
   expect(validation.map(({ id }) => id)).toEqual(["4"]);
   expect(dropped).toEqual({ "no-rewriting": 2 });
+  expect(await openExchanges(`conala:${folder}`)).toEqual({
+    training: [
+      { prompt: "how to 1\nf(x)", response: "call `f`" },
+      { prompt: "how to 3\nf(x)", response: "call `f` with `x`" },
+    ],
+    validation: [{ prompt: "how to 4\nf(x)", response: "call" }],
+  });
+  expect(await openExchanges("rows.jsonl")).toBe("rows.jsonl");
 });
 
 it("splits a file by the seed, and counts what it can't use", async () => {

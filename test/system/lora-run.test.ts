@@ -132,6 +132,19 @@ it("a model of two sides reads the question and learns the answer", async () => 
   await expect(trainLoraTo(two, data, path.join(folder, "no"), { ...given, packed: true })).rejects.toThrow(
     /pack/,
   );
+
+  const exchange = (at: number) => ({ prompt: `say ${at}`, response: `${at}` });
+  const sides = {
+    training: [exchange(1), exchange(2), { prompt: "p", response: "long ".repeat(200) }],
+    validation: [exchange(3)],
+  };
+  const apart = path.join(folder, "apart");
+  const { lessons, validation, dropped } = await trainLoraTo(two, sides, apart, { ...given, steps: 1 });
+  expect({ lessons, validation, dropped }).toEqual({ lessons: 2, validation: 1, dropped: { "too-long": 1 } });
+  const none = { training: sides.training.slice(2), validation: [] };
+  await expect(trainLoraTo(two, none, path.join(folder, "none"), given)).rejects.toThrow(
+    /none of 1 exchanges is of at most \d+ tokens/,
+  );
 }, 120_000);
 
 it("refuses what it can't do before it trains", async () => {
