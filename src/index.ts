@@ -136,6 +136,7 @@ export type { EvaluationSummary } from "./evaluate/summary.js";
 export { conalaTokens, rewriteScore, type RewriteScore } from "./rewrite/bleu.js";
 export { readConala, type ConalaRecord, type ConalaRow } from "./rewrite/conala.js";
 export {
+  exchangesOf,
   openExchanges,
   openPairs,
   PAIR_SOURCES,

@@ -46,6 +46,7 @@ const NAMES = [
   "editSimilarity",
   "evaluateTexts",
   "examplesOf",
+  "exchangesOf",
   "executeNotebook",
   "explainStep",
   "exportTo",

@@ -75,7 +75,11 @@ async function ofConala(folder: string): Promise<PairData> {
 async function ofCorpus(name: string, { validation, seed = 0, env }: PairDataOptions): Promise<PairData> {
   await loadGrammar();
   const corpus = await openCorpus(name, env === undefined ? {} : { env });
-  const made = await syntheticPairs(corpus, { seed, ...(validation === undefined ? {} : { validation }) });
+  const made = await syntheticPairs(corpus, {
+    anySentence: true,
+    seed,
+    ...(validation === undefined ? {} : { validation }),
+  });
   return { training: made.training, validation: made.validation, dropped: made.counts.dropped };
 }
 

@@ -12,7 +12,9 @@ import {
   filled,
   isAmbiguous,
   MOST_ARGUMENTS,
+  nounTemplate,
   sentenceOf,
+  sentencesOf,
   templateOf,
   vagueWords,
   type Template,
@@ -34,6 +36,11 @@ export interface SyntheticOptions {
   readonly variants?: number;
   /** Share of the files whose pairs are kept for validation; default 0.1. */
   readonly validation?: number;
+  /**
+   * Pairs to learn of every other sentence of a docstring, too, whose holes are nouns behind an article: not what a call passes,
+   * but many more sentences to learn the form from. Default false.
+   */
+  readonly anySentence?: boolean;
   /** Draws names and split; default 0. */
   readonly seed?: number;
 }
@@ -63,11 +70,12 @@ const LITERALS = 0.25;
 /** Makes the pairs of a corpus, the same for the same seed. Needs `loadGrammar` first. Holds all pairs in memory. */
 export async function syntheticPairs(
   corpus: Pick<Corpus, "files">,
-  { variants = 4, validation = 0.1, seed = 0 }: SyntheticOptions = {},
+  { variants = 4, validation = 0.1, anySentence = false, seed = 0 }: SyntheticOptions = {},
 ): Promise<SyntheticPairs> {
   const pairs = { training: [] as RewritePair[], validation: [] as RewritePair[] };
   const dropped: Partial<Record<NoSynthetic, number>> = {};
   const intents = new Set<string>();
+  const learned: Told[] = [];
   const counts = { files: 0, functions: 0, used: 0 };
   for await (const item of corpus.files({ seed })) {
     const functions = "file" in item ? functionsIn(item.file.text) : null;
@@ -79,6 +87,8 @@ export async function syntheticPairs(
     for (const facts of functions) {
       counts.functions++;
       const id = `${path}:${facts.line}`;
+      if (side === pairs.training)
+        learned.push({ facts, id, names, next: uniforms(seed, `${key} ${id} any`) });
       const made = pairsOf(facts, id, names, variants, (variant) =>
         uniforms(seed, `${key} ${id} ${variant}`),
       );
@@ -91,7 +101,17 @@ export async function syntheticPairs(
       side.push(...made.pairs);
     }
   }
+  // After all others, which go before them where an intent is the same.
+  if (anySentence) for (const told of learned) pairs.training.push(...anyPairs(told, variants, intents));
   return { ...pairs, counts: { ...counts, dropped } };
+}
+
+/** A function, where it stands, names that its call may pass, and what is drawn for it. */
+interface Told {
+  readonly facts: FunctionFacts;
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly next: () => number;
 }
 
 function functionsIn(text: string): readonly FunctionFacts[] | null {
@@ -113,10 +133,10 @@ function namesIn(functions: readonly FunctionFacts[]): readonly string[] {
   return [...new Set([...fit, ...NAMES])];
 }
 
-/** A call that can be written down: what it is called on, and its parameters by position. */
+/** A call that can be written down: whether it is called on something, and its arguments, all by position. */
 interface Callable {
   readonly method: boolean;
-  readonly parameters: readonly string[];
+  readonly count: number;
 }
 
 interface Made {
@@ -136,26 +156,52 @@ function pairsOf(
   if (docstring === null) return "no-docstring";
   const sentence = sentenceOf(docstring);
   if (sentence === null) return "no-sentence";
-  const callable = callableOf(facts, sentence);
-  if (callable.parameters.length > MOST_ARGUMENTS) return "too-many-arguments";
-  const template = templateOf(sentence, callable.parameters, name);
+  const { method, parameters } = callableOf(facts, sentence);
+  if (parameters.length > MOST_ARGUMENTS) return "too-many-arguments";
+  const template = templateOf(sentence, parameters, name);
   if (!template.some((piece) => typeof piece !== "string" && typeof piece.hole === "number"))
     return "no-mention";
   if (isAmbiguous(template)) return "ambiguous";
   if (isToldBy(name, template)) return "told-by-code";
-  const intent = filled(template, (hole) => vagueWords(hole, callable.parameters.length));
-  const taken = new Set([...callable.parameters, ...`${sentence} ${intent}`.split(/\W+/)]);
+  const intent = filled(template, (hole) => vagueWords(hole, parameters.length));
+  const taken = new Set([...parameters, ...`${sentence} ${intent}`.split(/\W+/)]);
   const free = names.filter((each) => !taken.has(each));
   const pairs = Array.from({ length: variants }, (_, variant) => {
-    const { snippet, values } = callOf(facts, callable, free, drawn(variant));
+    const { snippet, values } = callOf(facts, { method, count: parameters.length }, free, drawn(variant));
     const target = filled(template, (hole) => `\`${hole === "function" ? name : (values[hole] ?? "")}\``);
     return { id: `${id}#${variant}`, source: pairSource(intent, snippet), target };
   });
   return { intent, pairs };
 }
 
+/** Pairs of each sentence of a docstring, with drawn nouns for holes, whose intent is not there yet. */
+function anyPairs(
+  { facts, id, names, next }: Told,
+  variants: number,
+  intents: Set<string>,
+): readonly RewritePair[] {
+  return sentencesOf(facts.docstring ?? "").flatMap((sentence, at) =>
+    Array.from({ length: variants }, (_, variant) => variant).flatMap((variant) => {
+      const template = nounTemplate(sentence, next);
+      if (template === null || isAmbiguous(template)) return [];
+      const count = template.filter((piece) => typeof piece !== "string").length;
+      const intent = filled(template, (hole) => vagueWords(hole, count));
+      if (intents.has(intent)) return [];
+      intents.add(intent);
+      const said = new Set(sentence.split(/\W+/));
+      const free = names.filter((name) => !said.has(name));
+      const { snippet, values } = callOf(facts, { method: facts.parentKind === "class", count }, free, next);
+      const target = filled(template, (hole) => `\`${hole === "function" ? "" : (values[hole] ?? "")}\``);
+      return [{ id: `${id}:${at}#${variant}`, source: pairSource(intent, snippet), target }];
+    }),
+  );
+}
+
 /** Parameters up to the last one that has to be passed, or that the sentence names. */
-function callableOf({ parameters, parentKind }: FunctionFacts, sentence: string): Callable {
+function callableOf(
+  { parameters, parentKind }: FunctionFacts,
+  sentence: string,
+): { readonly method: boolean; readonly parameters: readonly string[] } {
   const positional = parameters.filter(({ kind }) => kind === "positional" || kind === "positional-only");
   const first = positional[0]?.name ?? "";
   const method = parentKind === "class";
@@ -168,7 +214,7 @@ function callableOf({ parameters, parentKind }: FunctionFacts, sentence: string)
 /** A call with drawn arguments, all different, and what they are. */
 function callOf(
   { name, returnsValue }: FunctionFacts,
-  { method, parameters }: Callable,
+  { method, count }: Callable,
   names: readonly string[],
   next: () => number,
 ): { readonly snippet: string; readonly values: readonly string[] } {
@@ -181,7 +227,7 @@ function callOf(
       return drawn;
     }
   };
-  const values = parameters.map(() => {
+  const values = Array.from({ length: count }, () => {
     if (next() >= LITERALS) return drawName();
     return next() < 0.5 ? String(Math.floor(next() * 100)) : `'${drawName()}'`;
   });

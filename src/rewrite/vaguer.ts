@@ -1,5 +1,6 @@
 // A sentence of a docstring as one with holes: where it names an argument or the function itself. Filled with what a call
 // passes it says exactly what the call does; filled with vague words it is what somebody might have asked. Pure.
+import { shuffled } from "../core/random.js";
 
 /** A hole: the argument at this position of the call, from 0, or the function's name. */
 export type Hole = number | "function";
@@ -10,13 +11,32 @@ export type Template = readonly (string | { readonly hole: Hole })[];
 /** Fewest and most words of a sentence; shorter ones say nothing, longer ones are no question. */
 const WORDS = [4, 24] as const;
 
-/** What stands before a name and goes with it: `the given key`. */
-const BEFORE = "(?:\\b(?:the|a|an|this|that|given|specified|some)\\s+)*";
+/** What may stand before a name, and all of it that does and goes with the name: `the given key`. */
+const DETERMINER = "\\b(?:the|a|an|this|that|given|specified|some)\\s+";
+const BEFORE = `(?:${DETERMINER})*`;
+
+/** A word with articles and the like before it. */
+const NOUN = new RegExp(`(?:${DETERMINER})+[a-z][\\w-]+\\b`, "g");
 
 /** The first sentence of a docstring, begun small and without its full stop; null where it is none, such as a signature. */
 export function sentenceOf(docstring: string): string | null {
-  const paragraph = (docstring.split(/\n\s*\n/)[0] ?? "").replace(/\s+/g, " ").trim();
-  const sentence = (/^.*?\w\w[.!?](?=\s|$)/.exec(paragraph)?.[0] ?? paragraph).replace(/[.!?:]$/, "");
+  const paragraph = paragraphsOf(docstring)[0] ?? "";
+  return plain(/^.*?\w\w[.!?](?=\s|$)/.exec(paragraph)?.[0] ?? paragraph);
+}
+
+/** All its sentences, in the same form. */
+export function sentencesOf(docstring: string): readonly string[] {
+  return paragraphsOf(docstring)
+    .flatMap((paragraph) => paragraph.split(/(?<=\w\w[.!?])\s+/))
+    .flatMap((sentence) => plain(sentence) ?? []);
+}
+
+function paragraphsOf(docstring: string): readonly string[] {
+  return docstring.split(/\n\s*\n/).map((paragraph) => paragraph.replace(/\s+/g, " ").trim());
+}
+
+function plain(text: string): string | null {
+  const sentence = text.replace(/[.!?:]$/, "");
   const words = sentence.split(" ").length;
   if (words < WORDS[0] || words > WORDS[1]) return null;
   // Plain words; a signature, a doctest or a table has other characters.
@@ -47,6 +67,25 @@ export function templateOf(sentence: string, parameters: readonly string[], name
     .map((piece) => (typeof piece === "string" ? piece.replaceAll("`", "") : piece))
     .filter((piece) => piece !== "");
 }
+
+/** A sentence with holes where it has a noun behind an article, some of these as drawn; null where it has none. */
+export function nounTemplate(sentence: string, next: () => number): Template | null {
+  const found = [...sentence.matchAll(NOUN)];
+  const most = Math.min(found.length, MOST_NOUNS);
+  if (most === 0) return null;
+  const count = 1 + Math.floor(next() * most);
+  const places = shuffled(found, next).slice(0, count);
+  const pieces: (string | { hole: Hole })[] = [];
+  let end = 0;
+  for (const one of [...places].sort((a, b) => a.index - b.index)) {
+    pieces.push(sentence.slice(end, one.index), { hole: places.indexOf(one) });
+    end = one.index + one[0].length;
+  }
+  return [...pieces, sentence.slice(end)].filter((piece) => piece !== "");
+}
+
+/** Most nouns of a sentence that become holes. */
+const MOST_NOUNS = 3;
 
 /** The template as a sentence. */
 export function filled(template: Template, fill: (hole: Hole) => string): string {

@@ -1,11 +1,19 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Corpus, CorpusFile } from "../../src/corpus/corpus.js";
 import { openCorpus } from "../../src/corpus/open.js";
+import { uniforms } from "../../src/core/random.js";
 import { loadGrammar } from "../../src/python/syntax.js";
 import { rewriteScore } from "../../src/rewrite/bleu.js";
 import type { RewritePair } from "../../src/rewrite/pairs.js";
 import { syntheticPairs, type SyntheticPairs } from "../../src/rewrite/synthetic.js";
-import { filled, sentenceOf, templateOf, vagueWords } from "../../src/rewrite/vaguer.js";
+import {
+  filled,
+  nounTemplate,
+  sentenceOf,
+  sentencesOf,
+  templateOf,
+  vagueWords,
+} from "../../src/rewrite/vaguer.js";
 
 beforeAll(() => loadGrammar());
 
@@ -77,6 +85,32 @@ describe("a sentence", () => {
     );
   });
 
+  it("is one of several", () => {
+    const docstring =
+      "Return the rows of table. Raise an error\nfor none of them!\n\nShort one.\n\nHTTP headers of the reply";
+    expect(sentencesOf(docstring)).toEqual([
+      "return the rows of table",
+      "raise an error for none of them",
+      "HTTP headers of the reply",
+    ]);
+  });
+
+  it("has holes where drawn nouns are, in a drawn order", () => {
+    const sentence = "put the given key of an item into this table of the cellar";
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 60; seed++) {
+      const template = nounTemplate(sentence, uniforms(seed, "test")) ?? [];
+      const holes = template.flatMap((piece) => (typeof piece === "string" ? [] : [piece.hole]));
+      expect([...holes].sort()).toEqual([0, 1, 2].slice(0, holes.length));
+      const nouns =
+        /^put (the given key|HOLE) of (an item|HOLE) into (this table|HOLE) of (the cellar|HOLE)$/;
+      seen.add(filled(template, () => "HOLE"));
+      for (const text of seen) expect(text).toMatch(nouns);
+    }
+    expect(seen.size).toBe(4 + 6 + 4);
+    expect(nounTemplate("put everything into nothing", uniforms(0, "test"))).toBeNull();
+  });
+
   it("calls a hole by its place, unless there is one argument only", () => {
     expect([vagueWords(0, 1), vagueWords(0, 2), vagueWords(1, 2), vagueWords("function", 2)]).toEqual([
       "the value",
@@ -125,6 +159,26 @@ describe("synthetic pairs", () => {
     expect(new Set(training.map(({ target }) => target)).size).toBe(4);
     const again = await syntheticPairs(corpusOf({ "scale.py": scale }), { variants: 3, validation: 0 });
     expect(again.training.filter(({ id }) => !id.endsWith("#2"))).toEqual(training);
+  });
+
+  it("come of other sentences, too, but for validation and what is said already", async () => {
+    const texts = {
+      "scale.py": scale,
+      "more.py":
+        'def f(x):\n    """Look at the item twice.\n\n    Look at the item twice. Then take a break."""',
+    };
+    const options = { variants: 2, validation: 0, anySentence: true };
+    const { training, counts } = await syntheticPairs(corpusOf(texts), options);
+    const own = await syntheticPairs(corpusOf(texts), { ...options, anySentence: false });
+    expect(training.slice(0, own.training.length)).toEqual(own.training);
+    expect(counts).toEqual(own.counts);
+    const more = training.slice(own.training.length);
+    for (const pair of more) expect(pair.target).toBe(solved(pair));
+    expect(new Set(more.map((pair) => parts(pair)[0]))).toEqual(
+      new Set(["return the value of rows in self", "look at the value twice", "then take the value"]),
+    );
+    const apart = await syntheticPairs(corpusOf(texts), { ...options, validation: 1 });
+    expect([apart.training, apart.validation]).toEqual([[], own.training]);
   });
 
   it("give a reason for every function that makes none", async () => {

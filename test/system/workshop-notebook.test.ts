@@ -41,7 +41,7 @@ it("goes from two tokenizers to completed lines and keeps its promise", async ()
 
 it("goes from pairs to rewritten intents beside copied ones, and keeps its promise", async () => {
   const name = "09_rewrite_intents.ipynb";
-  const small = { steps: 30, judged: 6, beams: 2 };
+  const small = { baseSteps: 20, steps: 20, judged: 6, beams: 2 };
   const notebook = await executeNotebook(path.join(ROOT, "notebooks", name), path.join(base, name), {
     parameters: { ...small, outputDir: path.join(base, "rewrite") },
   });
