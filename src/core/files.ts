@@ -6,6 +6,9 @@ import { open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "./errors.js";
 
+/** Characters that are written at a time. */
+const WRITE_LENGTH = 2 ** 18;
+
 /**
  * Writes lines to a temporary file beside `target` and forces it to disk; the caller renames it into place.
  * Gives the sha256 of its bytes, so that a later stage can tell whether its input is still the same.
@@ -18,13 +21,23 @@ export async function writeLinesBeside(
   const temporary = `${target}.tmp`;
   const handle = await open(temporary, "w");
   let rows = 0;
+  // A write for each line would take longer than all else that is done with it.
+  let waiting: string[] = [];
+  let length = 0;
+  const write = async (): Promise<void> => {
+    const bytes = Buffer.from(waiting.join(""), "utf8");
+    hash.update(bytes);
+    await handle.appendFile(bytes);
+    [waiting, length] = [[], 0];
+  };
   try {
     for await (const line of lines) {
-      const bytes = Buffer.from(`${line}\n`, "utf8");
-      hash.update(bytes);
-      await handle.appendFile(bytes);
+      waiting.push(`${line}\n`);
+      length += line.length;
       rows++;
+      if (length >= WRITE_LENGTH) await write();
     }
+    await write();
     await handle.sync();
   } finally {
     await handle.close();
@@ -111,32 +124,56 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
-/** Lines of a file as bytes; `whole` is false for a last one without its newline. Absent files have none. */
-export async function* linesOf(file: string): AsyncGenerator<{ bytes: Buffer; whole: boolean }> {
+/** A line as bytes; `whole` is false for a last one without its newline. */
+export interface Line {
+  readonly bytes: Buffer;
+  readonly whole: boolean;
+}
+
+/** Lines of a file. Absent files have none. */
+export async function* linesOf(file: string): AsyncGenerator<Line> {
+  for await (const group of lineGroupsOf(file)) yield* group;
+}
+
+/** Lines of a stream of bytes. */
+export async function* linesIn(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+  for await (const group of lineGroupsIn(chunks)) yield* group;
+}
+
+/** The same, those that are read together at a time: waiting for each of a million lines takes longer than reading them. */
+export async function* lineGroupsOf(file: string): AsyncGenerator<readonly Line[]> {
   try {
-    yield* linesIn(createReadStream(file) as AsyncIterable<Buffer>);
+    yield* lineGroupsIn(bytesOf(file));
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
 }
 
-/** Lines of a stream of bytes; `whole` is false for a last one without its newline. */
-export async function* linesIn(
-  chunks: AsyncIterable<Buffer>,
-): AsyncGenerator<{ bytes: Buffer; whole: boolean }> {
+/** Bytes that are read at a time. */
+const READ_BYTES = 2 ** 18;
+
+/** The bytes of a file as they are read. */
+export function bytesOf(file: string): AsyncIterable<Buffer> {
+  return createReadStream(file, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>;
+}
+
+/** Lines of a stream of bytes, those that end in one piece of it at a time. */
+export async function* lineGroupsIn(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly Line[]> {
   let rest: Buffer[] = [];
   for await (const chunk of chunks) {
+    const lines: Line[] = [];
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      rest.push(chunk.subarray(start, end));
-      yield { bytes: Buffer.concat(rest), whole: true };
+      const piece = chunk.subarray(start, end);
+      lines.push({ bytes: rest.length === 0 ? piece : Buffer.concat([...rest, piece]), whole: true });
       rest = [];
       start = end + 1;
     }
     if (start < chunk.length) rest.push(chunk.subarray(start));
+    if (lines.length > 0) yield lines;
   }
   const bytes = Buffer.concat(rest);
-  if (bytes.length > 0) yield { bytes, whole: false };
+  if (bytes.length > 0) yield [{ bytes, whole: false }];
 }
 
 /** The value itself if it is an error, otherwise one that says it. */

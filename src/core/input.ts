@@ -1,12 +1,11 @@
 // A JSONL file from elsewhere, plain or gzipped (`.gz`), read line by line however long it is: once to know which file it is
 // and how many rows it has, and once for the rows.
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { InputError } from "./errors.js";
-import { linesIn } from "./files.js";
+import { bytesOf, lineGroupsIn } from "./files.js";
 
 export interface InputLine {
   readonly text: string;
@@ -25,7 +24,7 @@ export interface InputFacts {
  * @throws InputError when it can't be read.
  */
 export async function* readInput(file: string): AsyncGenerator<InputLine> {
-  for await (const line of linesThrough(file, null)) if (!isBlank(line)) yield line;
+  for await (const lines of linesThrough(file, null)) yield* lines;
 }
 
 /**
@@ -40,9 +39,9 @@ export async function inputFacts(
   await refusePipes(file);
   const hash = createHash("sha256");
   let items = 0;
-  for await (const line of linesThrough(file, hash)) {
+  for await (const lines of linesThrough(file, hash)) {
     signal.throwIfAborted();
-    if (!isBlank(line)) items += itemsOf(line);
+    for (const line of lines) items += itemsOf(line);
   }
   return { sha256: hash.digest("hex"), items };
 }
@@ -54,16 +53,19 @@ async function refusePipes(file: string): Promise<void> {
     throw new InputError(`input "${file}" is a pipe or a device, and would be read twice: give a file`);
 }
 
-const isBlank = ({ text }: InputLine): boolean => text.trim() === "";
-
-async function* linesThrough(file: string, hash: Hash | null): AsyncGenerator<InputLine> {
-  let line = 0;
+/** The lines that are not blank, those that are read together at a time. */
+async function* linesThrough(file: string, hash: Hash | null): AsyncGenerator<readonly InputLine[]> {
+  let read = 0;
   try {
-    for await (const { bytes } of linesIn(bytesOf(file, hash))) {
-      line++;
-      const text = bytes.toString("utf8");
-      // A byte order mark is not part of the first row.
-      yield { text: line === 1 ? text.replace(/^\ufeff/, "") : text, line };
+    for await (const group of lineGroupsIn(unpacked(file, hash))) {
+      const lines = group.map(({ bytes }, at): InputLine => {
+        const line = read + at + 1;
+        const text = bytes.toString("utf8");
+        // A byte order mark is not part of the first row.
+        return { text: line === 1 ? text.replace(/^\ufeff/, "") : text, line };
+      });
+      read += group.length;
+      yield lines.filter(({ text }) => text.trim() !== "");
     }
   } catch (error) {
     throw unreadable(file, error);
@@ -71,8 +73,8 @@ async function* linesThrough(file: string, hash: Hash | null): AsyncGenerator<In
 }
 
 /** The file's bytes, unpacked; `hash` is fed with them as they lie on the disk. */
-function bytesOf(file: string, hash: Hash | null): AsyncIterable<Buffer> {
-  const packed = hashed(createReadStream(file) as AsyncIterable<Buffer>, hash);
+function unpacked(file: string, hash: Hash | null): AsyncIterable<Buffer> {
+  const packed = hashed(bytesOf(file), hash);
   // Failures of either side come out of the end of the pipe.
   return file.endsWith(".gz") ? pipeline(packed, createGunzip(), () => undefined) : packed;
 }

@@ -2,7 +2,7 @@
 // publishing can copy its bytes without parsing them. Says which lines of a file are whole; only the last may be torn.
 import { crc32 } from "node:zlib";
 import { InputError } from "./errors.js";
-import { linesOf } from "./files.js";
+import { lineGroupsOf } from "./files.js";
 import type { Place } from "./row-index.js";
 
 /** What every row has. */
@@ -21,16 +21,18 @@ export async function scan(file: string, found: (place: Place) => void): Promise
   let offset = 0;
   let damaged: number | null = null;
   let number = 0;
-  for await (const { bytes, whole } of linesOf(file)) {
-    number++;
-    if (damaged !== null) throw damage(file, damaged);
-    const place = whole ? placeOf(bytes, offset, names) : null;
-    if (place === null) {
-      damaged = number;
-      continue;
+  for await (const lines of lineGroupsOf(file)) {
+    for (const { bytes, whole } of lines) {
+      number++;
+      if (damaged !== null) throw damage(file, damaged);
+      const place = whole ? placeOf(bytes, offset, names) : null;
+      if (place === null) {
+        damaged = number;
+        continue;
+      }
+      found(place);
+      offset += bytes.length + 1;
     }
-    found(place);
-    offset += bytes.length + 1;
   }
   return offset;
 }

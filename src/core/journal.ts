@@ -5,6 +5,7 @@ import { open, rename, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { asError, syncFolder } from "./files.js";
 import { headerLength, lineOf, scan, type Keyed } from "./journal-lines.js";
+import { readPlaces } from "./journal-reads.js";
 import { newRowIndex, type Place, type RowIndex } from "./row-index.js";
 
 /** A row together with the published file that it belongs to. */
@@ -24,7 +25,9 @@ export class Journal {
   #written: number;
   #synced: number;
   #pending: Buffer[] = [];
-  #flushing: Promise<void> | null = null;
+  /** The group that takes what is pending, and the last one that was begun. */
+  #gathering: Promise<void> | null = null;
+  #latest: Promise<void> = Promise.resolve();
   #failure: Error | null = null;
   #finished = false;
   #waiting: (() => void)[] = [];
@@ -105,9 +108,11 @@ export class Journal {
   /** Resolves when all that was appended is on disk. */
   flush(): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    if (this.#pending.length === 0 && this.#flushing === null) return Promise.resolve();
-    this.#flushing ??= this.#writeGroups();
-    return this.#flushing;
+    if (this.#pending.length > 0) {
+      this.#gathering ??= this.#writeGroup(this.#latest);
+      this.#latest = this.#gathering;
+    }
+    return this.#latest;
   }
 
   /** No more rows will come: readers end when they have seen all. */
@@ -146,11 +151,12 @@ export class Journal {
 
   /** All rows that pass, in the order of the journal. */
   async *entries(keep: (file: string, row: unknown) => boolean): AsyncGenerator<Entry<Keyed>> {
-    for (let at = 0; at < this.#index.size; at++) {
-      const place = this.#index.at(at);
-      if (place === undefined) break;
-      const row = JSON.parse(await this.#text(place)) as Keyed;
-      if (keep(place.file, row)) yield { file: place.file, row };
+    for await (const { file, text } of readPlaces(
+      this.#handle,
+      this.#places(new Uint32Array(this.#index.size).keys()),
+    )) {
+      const row = JSON.parse(text) as Keyed;
+      if (keep(file, row)) yield { file, row };
     }
   }
 
@@ -162,9 +168,14 @@ export class Journal {
 
   /** Text of the rows of one file, sorted by key or as they were appended. */
   async *texts(file: string, order: "key" | "appended"): AsyncGenerator<string> {
-    for (const row of this.#index.rowsOf(file, order)) {
+    const places = this.#places(this.#index.rowsOf(file, order));
+    for await (const { text } of readPlaces(this.#handle, places)) yield text;
+  }
+
+  *#places(rows: Iterable<number>): Generator<Place> {
+    for (const row of rows) {
       const place = this.#index.at(row);
-      if (place !== undefined) yield await this.#text(place);
+      if (place !== undefined) yield place;
     }
   }
 
@@ -179,24 +190,20 @@ export class Journal {
     return buffer.toString("utf8");
   }
 
-  async #writeGroups(): Promise<void> {
+  /** Writes what is pending behind the group before; rows that come in during the pause share one forced write. */
+  async #writeGroup(before: Promise<void>): Promise<void> {
     try {
-      while (this.#pending.length > 0) {
-        // Rows that come in during the pause share one forced write.
-        await pause(SYNC_EVERY_MS);
-        const group = Buffer.concat(this.#pending);
-        this.#pending = [];
-        await this.#handle.appendFile(group);
-        await this.#handle.datasync();
-        this.#synced += group.length;
-        this.#wake();
-      }
+      await Promise.all([before, pause(SYNC_EVERY_MS)]);
+      const group = Buffer.concat(this.#pending);
+      [this.#pending, this.#gathering] = [[], null];
+      await this.#handle.appendFile(group);
+      await this.#handle.datasync();
+      this.#synced += group.length;
+      this.#wake();
     } catch (error) {
-      this.#failure = asError(error);
+      this.#failure ??= asError(error);
       this.#wake();
       throw this.#failure;
-    } finally {
-      this.#flushing = null;
     }
   }
 

@@ -27,9 +27,9 @@ export interface RewrittenRow {
 }
 
 /** Bumped by hand when rows change their meaning. */
-const REWRITE_VERSION = 1;
+const REWRITE_VERSION = 2;
 const BATCH = 32;
-/** Batches' worth of texts that are looked through for such of like length. */
+/** Batches' worth of lines that are looked through for texts of like length. */
 const WINDOW = 16;
 
 /**
@@ -81,9 +81,11 @@ interface Reading {
   readonly ids: readonly number[];
 }
 
+type MadeRow = Made<RewrittenRow>;
+
 /**
  * Which texts go together depends on the file alone, not on what is there already: how floats are rounded depends on the company,
- * and a job that was stopped is to end with the same bytes.
+ * and a job that was stopped is to end with the same bytes. A window whose rows are all there is not even looked into.
  */
 async function* rewritten(
   model: Seq2Seq,
@@ -91,29 +93,46 @@ async function* rewritten(
   isDone: (line: number, index: number) => boolean,
   batchSize: number,
   how: WriteOptions,
-): AsyncGenerator<Made<RewrittenRow>> {
+): AsyncGenerator<MadeRow> {
   const isMissing = ({ line }: { readonly line: number }): boolean => !isDone(line, 0);
-  let window: Reading[] = [];
-  async function* rows(): AsyncGenerator<Made<RewrittenRow>> {
-    for (const batch of batchesOf(window, batchSize))
+  async function* rows(window: readonly InputLine[]): AsyncGenerator<MadeRow> {
+    if (!window.some(isMissing)) return;
+    const read = window.map((line) => readingOf(model, line));
+    yield* read.flatMap((made) => ("row" in made ? made : []));
+    const readings = read.flatMap((reading) => ("ids" in reading ? reading : []));
+    for (const batch of batchesOf(readings, batchSize))
       if (batch.some(isMissing)) yield* written(model, batch, how);
+  }
+  for await (const window of windowsOf(lines, WINDOW * batchSize))
+    for await (const made of rows(window)) if (isMissing(made)) yield made;
+}
+
+/** So many lines at a time. */
+async function* windowsOf(
+  lines: AsyncIterable<InputLine>,
+  size: number,
+): AsyncGenerator<readonly InputLine[]> {
+  let window: InputLine[] = [];
+  for await (const line of lines) {
+    window.push(line);
+    if (window.length < size) continue;
+    yield window;
     window = [];
   }
-  for await (const { text, line } of lines) {
-    const row = parsed(text);
-    const given = textOr(row?.["text"] ?? row?.["tokens"]);
-    const ids = given === null ? [] : model.idsOf(given);
-    const none = { reason: "no-text", detail: `needs "text", or "tokens", whole numbers` };
-    const refused = given === null ? none : model.refusal(ids);
-    if (refused === null) window.push({ line, id: idOf(row), ids });
-    else if (isMissing({ line })) {
-      const nothing = { text: "", tokens: null, score: null, finish: "none" } as const;
-      yield { line, index: 0, row: { id: idOf(row), ...nothing, ...refused } };
-    }
-    if (window.length < WINDOW * batchSize) continue;
-    for await (const made of rows()) if (isMissing(made)) yield made;
-  }
-  for await (const made of rows()) if (isMissing(made)) yield made;
+  if (window.length > 0) yield window;
+}
+
+/** A line as the model reads it, or the row that says why it can't. */
+function readingOf(model: Seq2Seq, { text, line }: InputLine): Reading | MadeRow {
+  const row = parsed(text);
+  const id = idOf(row);
+  const given = textOr(row?.["text"] ?? row?.["tokens"]);
+  const ids = given === null ? [] : model.idsOf(given);
+  const none = { reason: "no-text", detail: `needs "text", or "tokens", whole numbers` };
+  const refused = given === null ? none : model.refusal(ids);
+  if (refused === null) return { line, id, ids };
+  const nothing = { text: "", tokens: null, score: null, finish: "none" } as const;
+  return { line, index: 0, row: { id, ...nothing, ...refused } };
 }
 
 /** Texts of like length together. */
@@ -128,7 +147,7 @@ async function* written(
   model: Seq2Seq,
   batch: readonly Reading[],
   how: WriteOptions,
-): AsyncGenerator<Made<RewrittenRow>> {
+): AsyncGenerator<MadeRow> {
   const found = await model.write(
     batch.map(({ ids }) => ids),
     how,

@@ -151,6 +151,55 @@ describe("a journal", () => {
     await journal.close();
   });
 
+  it("keeps short keys outside the heap, and nothing of rows that are on disk", async () => {
+    const journal = await Journal.open(file);
+    const append = (from: number): Promise<void> =>
+      journal.append(
+        Array.from({ length: 20_000 }, (_, at) => ({ file: "rows", row: { key: `k${from + at}` } })),
+      );
+    await append(0);
+    const before = heapBytes();
+    await append(20_000);
+    expect(heapBytes() - before).toBeLessThan(500_000);
+    await journal.close();
+  });
+
+  it("says that rows are on disk while others still come", async () => {
+    const journal = await Journal.open(file);
+    let isThere = false;
+    void journal.append([{ file: "rows", row: row("first") }]).then(() => (isThere = true));
+    for (let at = 0; !isThere && at < 2_000; at++) {
+      void journal.append([{ file: "rows", row: row(`r${at}`) }]);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(isThere).toBe(true);
+    expect(await readFile(file, "utf8")).toContain('"key":"first"');
+    await journal.flush();
+    await journal.close();
+  });
+
+  it("gives many rows of one file in their order, however they lie", async () => {
+    const keys = Array.from({ length: 6_000 }, (_, at) => `${String((at * 4_999) % 6_000).padStart(4, "0")}`);
+    const journal = await Journal.open(file);
+    const textOf = (key: string): string => "\u00e4".repeat(key.endsWith("000") ? 400_000 : Number(key) % 90);
+    const entries = keys.flatMap((key) => [
+      { file: "rows", row: { key, text: textOf(key) } },
+      { file: "others", row: { key: `${key}!`, text: "x".repeat(key.endsWith("7") ? 9_000 : 0) } },
+    ]);
+    await journal.append(entries);
+    const given = async (order: "key" | "appended"): Promise<Row[]> => {
+      const rows: Row[] = [];
+      for await (const text of journal.texts("rows", order)) rows.push(JSON.parse(text) as Row);
+      return rows;
+    };
+    const isRight = ({ key, text }: Row): boolean => text === textOf(key);
+    const [sorted, appended] = [await given("key"), await given("appended")];
+    expect(sorted.map(({ key }) => key)).toEqual([...keys].sort());
+    expect(appended.map(({ key }) => key)).toEqual(keys);
+    expect([sorted.every(isRight), appended.every(isRight)]).toEqual([true, true]);
+    await journal.close();
+  });
+
   it("is not harmed by a torn row that is cut twice", async () => {
     await write("one", "two");
     await truncate(file, (await readFile(file)).length - 3);

@@ -4,11 +4,21 @@ import { newRowIndex, type Place } from "../../src/core/row-index.js";
 
 const FILES = ["rows", "rows.failed", "position"];
 
-/** Places of which some share a key, and some have keys that are no sums. */
+/** Keys that are sums, and such that are not: short, long, beyond ASCII, and the beginning of one another. */
+const keyFor = (at: number): string => {
+  const short = `position:${at % 40}`;
+  return (
+    [short, sha1Of(`row ${at % 900}`), `${short} of ${"many ".repeat(6)}`, `p\u00f6sition:${at % 30}`][
+      at % 4
+    ] ?? ""
+  );
+};
+
+/** Places of which some share a key. */
 const places = (count: number): Place[] =>
   Array.from({ length: count }, (_, at) => ({
     file: FILES[(at * 7) % 3] ?? "",
-    key: at % 5 === 0 ? `position:${at % 40}` : sha1Of(`row ${at % 900}`),
+    key: keyFor(at),
     offset: at * 2 ** 33,
     length: 100 + at,
   }));

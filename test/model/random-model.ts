@@ -36,7 +36,7 @@ export async function writeRandomModel(folder: string): Promise<void> {
   await json("config.json", CONFIG);
   await json("generation_config.json", { bos_token_id: 0, eos_token_id: 0 });
   await json("tokenizer_config.json", { bos_token: END, eos_token: END, model_max_length: 16_384 });
-  await json("tokenizer.json", tokenizer());
+  await json("tokenizer.json", byteTokenizer());
   await writeSafetensors(path.join(folder, "model.safetensors"), weights());
 }
 
@@ -46,7 +46,8 @@ interface Weight {
   readonly values: Float32Array;
 }
 
-function tokenizer(): unknown {
+/** A tokenizer.json in which every byte is a token, behind the one that ends texts. */
+export function byteTokenizer(): unknown {
   const special = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
   const vocab = Object.fromEntries([END, ...BYTE_CHARACTERS].map((token, id) => [token, id]));
   const bytes = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
