@@ -40,6 +40,7 @@ const OTHERS = [
   "07_train_causal_lm",
   "08_complete_code",
   "09_rewrite_intents",
+  "10_what_a_filter_is_worth",
 ];
 
 async function main(args) {

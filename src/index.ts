@@ -127,10 +127,19 @@ export { mergeAdaptersTo, type Merge } from "./train/merge.js";
 export { readMetrics, type StepMetrics } from "./train/metrics.js";
 export { PRESETS, type Preset, type PresetName } from "./train/presets.js";
 export { trainTokenizerTo, type TokenizerSummary, type TokenizerToOptions } from "./train/tokenizer.js";
+export { writeArms, type Arm, type ArmRow, type Arms, type ArmsOptions } from "./evaluate/arms.js";
 export { evaluateTo } from "./evaluate/evaluate.js";
+export {
+  examineTo,
+  passOver,
+  type Examination,
+  type ExamineOptions,
+  type TaskPasses,
+} from "./evaluate/examine.js";
+export { estimateDifference, estimateMean } from "./evaluate/means.js";
 export type { EvaluateOptions } from "./evaluate/options.js";
 export type { ResultRow } from "./evaluate/judging.js";
-export { estimate, passAt, type Estimate } from "./evaluate/passes.js";
+export { estimate, passAt, shareDifference, type Estimate } from "./evaluate/passes.js";
 export type { SampleRow } from "./evaluate/samples.js";
 export type { EvaluationSummary } from "./evaluate/summary.js";
 export { conalaTokens, rewriteScore, type RewriteScore } from "./rewrite/bleu.js";
@@ -177,6 +186,7 @@ export {
 } from "./report/charts.js";
 export { distributionGrid, histogram, type Distribution } from "./report/distributions.js";
 export type { Figure } from "./report/figure.js";
+export { intervalChart, type Interval, type IntervalOptions } from "./report/intervals.js";
 export { toFrame, type Frame } from "./report/frame.js";
 export { lossChart, type LossChartOptions } from "./report/losses.js";
 export { scatter } from "./report/scatter.js";

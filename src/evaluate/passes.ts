@@ -38,3 +38,18 @@ export function estimate(values: readonly number[]): Estimate {
     high: Math.min(1, Math.max(value, middle + half)),
   };
 }
+
+/**
+ * How much the first share is above the second, from their Wilson intervals (Newcombe 1998, method 10,
+ * https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8%3C873::AID-SIM779%3E3.0.CO;2-I). It is meant for independent shares;
+ * where both are of the same tasks, which are hard for either, it is rather too wide. Unlike a bootstrap's it has a width
+ * where nothing passed.
+ */
+export function shareDifference(first: Estimate, second: Estimate): Estimate {
+  const value = first.value - second.value;
+  return {
+    value,
+    low: value - Math.hypot(first.value - first.low, second.high - second.value),
+    high: value + Math.hypot(first.high - first.value, second.value - second.low),
+  };
+}

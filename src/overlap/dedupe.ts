@@ -149,6 +149,16 @@ export function clusterNearDuplicates(texts: Iterable<string>, options: NearDupl
   return { survivors, similarities: Float32Array.from(similar) };
 }
 
+/** What several clusterings of the same texts link, directly or one through the other: the first text of each one's cluster. */
+export function linkedTogether(clusterings: readonly Clusters["survivors"][]): Uint32Array {
+  const parents = Array.from(clusterings[0] ?? [], (_, number) => number);
+  for (const survivors of clusterings)
+    survivors.forEach((survivor, number) => {
+      unite(parents, survivor, number);
+    });
+  return Uint32Array.from(parents, (_, number) => rootOf(parents, number));
+}
+
 function settingsOf({ threshold = SEED_THRESHOLD, ...rest }: NearDuplicateOptions): {
   readonly threshold: number;
   readonly bands: number;

@@ -2,7 +2,13 @@
 // response or in what the code does whatever its names are, the first stays; a pair that tells or solves a benchmark's
 // problem is a copy of it. Only the pairs kept are remembered, so that a resume adds these again, in their order.
 // Needs `loadGrammar` first.
-import { PAIR_THRESHOLD, openNearDuplicates, type NearDuplicates } from "./dedupe.js";
+import {
+  clusterNearDuplicates,
+  linkedTogether,
+  openNearDuplicates,
+  PAIR_THRESHOLD,
+  type NearDuplicates,
+} from "./dedupe.js";
 import type { Contamination, Decontamination } from "./decontaminate.js";
 import { codeTokens } from "./lexer.js";
 import { shapeOf } from "./shape.js";
@@ -75,6 +81,37 @@ export function openPairs({ threshold = PAIR_THRESHOLD }: PairsOptions = {}): Pa
       return null;
     },
   };
+}
+
+/**
+ * Clusters of pairs that are alike, in any of the ways of `openPairs` and also through others: for each the number of the first
+ * of its cluster. For splits that nothing may cross.
+ */
+export function clusterPairs(
+  pairs: readonly PairText[],
+  { threshold = PAIR_THRESHOLD }: PairsOptions = {},
+): Uint32Array {
+  const codes = pairs.map(({ code }) => codeTexts(code));
+  const alike = (texts: Iterable<string>, from: number): Uint32Array =>
+    clusterNearDuplicates(texts, { threshold: from }).survivors;
+  return linkedTogether([
+    alike(
+      pairs.map(({ instruction }) => instruction),
+      threshold,
+    ),
+    alike(
+      pairs.map(({ response }) => response),
+      threshold,
+    ),
+    alike(
+      codes.map(([shape]) => shape),
+      threshold,
+    ),
+    alike(
+      codes.map(([, tokens]) => tokens),
+      1,
+    ),
+  ]);
 }
 
 /** What code is compared by: its shape, or where that is too short its tokens; the other of the two is empty. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { estimate, passAt } from "../../src/evaluate/passes.js";
+import { estimate, passAt, shareDifference } from "../../src/evaluate/passes.js";
 import { askPython, pythonWith } from "../system/python.js";
 
 /** Share of all choices of `k` from `samples` that hold one of the first `passed`, by going through them. */
@@ -83,5 +83,25 @@ describe("the interval", () => {
     }
     expect(covered).toBeGreaterThan(0.93);
     expect(covered).toBeLessThan(0.98);
+  });
+});
+
+describe("the difference of two shares", () => {
+  const share = (right: number, of: number) =>
+    estimate(Array.from({ length: of }, (_, n) => (n < right ? 1 : 0)));
+
+  it.each([
+    // Newcombe 1998, table II, method 10.
+    [56, 70, 48, 80, 0.2, 0.0524, 0.3339],
+    [9, 10, 3, 10, 0.6, 0.1705, 0.809],
+    [0, 10, 0, 20, 0, -0.1611, 0.2775],
+    [10, 10, 0, 20, 1, 0.6791, 1],
+  ])("of %d in %d and %d in %d is as published", (first, ofFirst, second, ofSecond, value, low, high) => {
+    const found = shareDifference(share(first, ofFirst), share(second, ofSecond));
+    expect(found).toEqual({
+      value: expect.closeTo(value, 10) as unknown,
+      low: expect.closeTo(low, 4) as unknown,
+      high: expect.closeTo(high, 4) as unknown,
+    });
   });
 });

@@ -6,6 +6,7 @@ import { shuffled, uniforms } from "../../src/core/random.js";
 import { openStdlib } from "../../src/corpus/stdlib.js";
 import { openDecontamination } from "../../src/overlap/decontaminate.js";
 import {
+  clusterPairs,
   contaminationOf,
   MIN_SHAPE_WORDS,
   openPairs,
@@ -216,6 +217,39 @@ describe("a memory of pairs", () => {
     expect(strict.add({ key: "two", instruction: two, response: "", code: "" })).toBeNull();
     expect(lax.add({ key: "two", instruction: two, response: "", code: "" })).toMatchObject({ of: "one" });
     expect(() => openPairs({ threshold: 0 })).toThrow(InputError);
+  });
+});
+
+describe("clusters of pairs", () => {
+  const apart = (at: number): PairText => ({
+    instruction: other(at),
+    response: other(100 + at),
+    code: `x${at} = ${at}`,
+  });
+
+  it("link what is alike in any way, and also through others", () => {
+    const rows = [0, 1, 2, 3, 4, 5].map(apart);
+    const linked = rows.map((row, at) => ({
+      instruction: at === 3 ? (rows[1]?.instruction ?? "") : row.instruction,
+      response: at === 5 ? (rows[3]?.response ?? "") : row.response,
+      code: at === 2 || at === 5 ? "y = 7 + 1 - 2 * 3" : row.code,
+    }));
+    // 3 asks what 1 does, 5 answers as 3 does, and has the code of 2.
+    expect([...clusterPairs(rows)]).toEqual([0, 1, 2, 3, 4, 5]);
+    expect([...clusterPairs(linked)]).toEqual([0, 1, 1, 1, 4, 1]);
+  });
+
+  it("hold renamed copies, and no function that is another", () => {
+    const some = samples.slice(0, 60);
+    const copies = some.map(({ code }, at) => ({ ...apart(at), code: renamed(code) }));
+    const clusters = clusterPairs([...some.map((sample) => pairOf(sample)), ...copies]);
+    const found = copies.filter((_, at) => clusters[60 + at] === clusters[at]);
+    expect(found.length).toBeGreaterThanOrEqual(59);
+    expect(new Set(clusters).size).toBeGreaterThanOrEqual(57);
+  });
+
+  it("are none of no pairs", () => {
+    expect([...clusterPairs([])]).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { changeChart, funnelChart, reasonsChart, timeChart, verdictChart } from "../../src/report/charts.js";
 import { distributionGrid, histogram } from "../../src/report/distributions.js";
 import { titleOf, type Figure } from "../../src/report/figure.js";
+import { intervalChart } from "../../src/report/intervals.js";
 import { lossChart } from "../../src/report/losses.js";
 import { sweepChart } from "../../src/report/sweep.js";
 import type { SweepRow } from "../../src/train/sweep.js";
@@ -106,6 +107,13 @@ const figures: Readonly<Record<string, Figure>> = {
     ],
     "Shares",
   ),
+  intervals: intervalChart(
+    [
+      { name: "<everything>", value: 3.1, low: 3, high: 3.2, points: [3.05, 3.1, 3.15] },
+      { name: "filtered", value: 2.9, low: 2.7, high: 3.3 },
+    ],
+    { title: "Loss by arm", unit: "nats per token", reference: { value: 3.4, name: "untrained" } },
+  ),
   losses: lossChart(trained),
   scatter: scatter(
     [
@@ -153,6 +161,7 @@ describe("charts without data", () => {
     distributionGrid([], { title: "x" }),
     timeChart([]),
     changeChart([], "x"),
+    intervalChart([], { title: "x", unit: "a" }),
     lossChart([]),
     scatter([], { title: "x", x: "a", y: "b" }),
     rankChart([]),

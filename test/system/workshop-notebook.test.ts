@@ -1,5 +1,5 @@
 // The notebooks that train models, as run-all executes them, on less than their defaults.
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -48,4 +48,40 @@ it("goes from pairs to rewritten intents beside copied ones, and keeps its promi
   const shown = JSON.stringify(notebook.cells);
   expect(shown).toContain("exact match");
   expect(shown).toContain("2 beams");
+});
+
+it("goes from judged rows to what their filter is worth, with intervals, and trains nothing twice", async () => {
+  const name = "10_what_a_filter_is_worth.ipynb";
+  const small = { seeds: [0, 1], numSamples: 1, maxTokens: 16, outputDir: path.join(base, "arms") };
+  const dataset = {
+    ...{ outputDir: path.join(base, "filter"), corpus: "stdlib", seed: 3407 },
+    ...{ model: `replay:${path.join(ROOT, "data/replay/stdlib.jsonl")}` },
+    ...{ numSamples: 60, samples: 4, round: 1 },
+  };
+  const lora = {
+    ...{ targets: "all-linear", steps: 3, rate: 5e-3, rows: 2, accumulation: 1 },
+    ...{ context: 576, packed: true, validation: 0 },
+  };
+  const run = async (): Promise<string> => {
+    const parameters = { ...small, dataset, lora };
+    const notebook = await executeNotebook(path.join(ROOT, "notebooks", name), path.join(base, name), {
+      parameters,
+    });
+    return JSON.stringify(notebook.cells);
+  };
+  const shown = await run();
+  expect(shown).toContain("Loss on held-out responses, by arm");
+  expect(shown.match(/- (Loss|pass@1): /g)).toHaveLength(6);
+  expect(readdirSync(small.outputDir).sort()).toEqual(
+    [
+      "data",
+      "tiny",
+      "untrained",
+      ...["everything", "filtered", "random"].flatMap((arm) => [`${arm}-0`, `${arm}-1`]),
+    ].sort(),
+  );
+  const trained = path.join(small.outputDir, "filtered-1/training/metrics.jsonl");
+  const before = [statSync(trained).mtimeMs, shown.match(/- Loss: [^\\]*/g)];
+  const again = await run();
+  expect([statSync(trained).mtimeMs, again.match(/- Loss: [^\\]*/g)]).toEqual(before);
 });
