@@ -6,7 +6,8 @@ export const LORA_FLAGS = {
   data: {
     kind: "text",
     value: "NAME",
-    about: "exchanges to learn: a file as export writes it, conala:FOLDER, or synthetic:CORPUS",
+    about:
+      "exchanges to learn: a file as export writes it, conala:FOLDER, synthetic:CORPUS or denoise:CORPUS",
   },
   out: { kind: "text", value: "DIR", about: "folder for tokenizer, training and adapters" },
   rank: { kind: "count", value: "N", fallback: 8, about: "rows of an adapter's first matrix" },
@@ -28,7 +29,12 @@ export const LORA_FLAGS = {
   packed: { kind: "switch", about: "several exchanges in a row instead of filling rows up" },
   "batch-size": { kind: "count", value: "N", fallback: 4, about: "rows of a batch" },
   accumulation: { kind: "count", value: "N", fallback: 4, about: "batches of a step" },
-  validation: { kind: "number", value: "X", fallback: 0.05, about: "share of the exchanges for validation" },
+  validation: {
+    kind: "number",
+    value: "X",
+    fallback: 0.05,
+    about: "share of the exchanges for validation; CoNaLa has files of its own for it",
+  },
   epochs: { kind: "number", value: "N", fallback: 1, about: "times that every exchange is seen" },
   steps: { kind: "count", value: "N", about: "steps in all (default: what the epochs take)" },
   rate: { kind: "number", value: "X", fallback: 2e-4, about: "highest learning rate" },

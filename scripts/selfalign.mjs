@@ -284,9 +284,9 @@ function told(output, { rows, unanswered }) {
   return `${output}: ${rows} rows${unanswered > 0 ? `, ${unanswered} without an answer` : ""}`;
 }
 
-function help() {
-  const width = Math.max(...Object.keys(VERBS).map((name) => name.length)) + 2;
-  const verbs = Object.entries(VERBS).map(([name, { about }]) => `  ${name.padEnd(width)}${about}`);
+function help(names = Object.keys(VERBS)) {
+  const width = Math.max(...names.map((name) => name.length)) + 2;
+  const verbs = names.map((name) => `  ${name.padEnd(width)}${VERBS[name].about}`);
   return ["Usage: selfalign VERB [flags]", "", ...verbs, "", "selfalign VERB --help tells more."].join("\n");
 }
 
@@ -308,6 +308,10 @@ async function main(args) {
   const called = words === 1 ? name : `${name} ${second}`;
   if (!Object.hasOwn(VERBS, called)) {
     const near = Object.keys(VERBS).filter((verb) => verb.startsWith(`${name} `));
+    if (near.length > 0 && ["--help", "-h", undefined].includes(second)) {
+      console.log(help(near));
+      return;
+    }
     const known = near.length > 0 ? near : Object.keys(VERBS);
     throw new InputError(
       `verb "${args.slice(0, words).join(" ")}" does not exist: choose from ${known.join(", ")}`,

@@ -1,6 +1,6 @@
 // Ctrl-C and SIGTERM as a signal that long work looks at: it stops between two rows, keeps what it has, and says how to
 // go on. Whoever asks for the signal gives it back when the work is over. And waiting that a signal ends.
-import { Interrupted } from "./errors.js";
+import { InputError, Interrupted } from "./errors.js";
 import { asError } from "./files.js";
 
 /** A signal that the first SIGINT or SIGTERM aborts; the second one ends the process as ever. */
@@ -22,7 +22,7 @@ function stoppedBySignals(): { signal: AbortSignal; release: () => void } {
 
 /**
  * Long work under a signal that is given, or under Ctrl-C where none is. After a stop whatever fails because of it is told as the
- * signal's reason, unless it says itself what the stop has left.
+ * signal's reason, unless it says itself what the stop has left, or what is to be mended: a disk that is full then keeps nothing.
  */
 export async function stoppable<Result>(
   given: AbortSignal | undefined,
@@ -32,7 +32,7 @@ export async function stoppable<Result>(
   try {
     return await work(signal);
   } catch (error) {
-    if (!(error instanceof Interrupted)) signal.throwIfAborted();
+    if (!(error instanceof Interrupted || error instanceof InputError)) signal.throwIfAborted();
     throw error;
   } finally {
     release();

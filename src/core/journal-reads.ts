@@ -1,5 +1,6 @@
 // Many rows of a journal, read some at a time in the order that is asked for: rows that lie close together come with one read,
-// where a read for each would take longer than all else that is done with it. Holds a megabyte of rows at a time, or one row.
+// where a read for each would take longer than all else that is done with it. Holds a megabyte of rows at a time, or one row, and
+// what lies between those that are read together.
 import type { FileHandle } from "node:fs/promises";
 import type { Place } from "./row-index.js";
 
@@ -53,7 +54,8 @@ function runsOf(group: readonly Place[]): readonly (readonly Place[])[] {
 async function readRun(handle: FileHandle, run: readonly Place[], texts: Map<Place, string>): Promise<void> {
   const start = run[0]?.offset ?? 0;
   const buffer = Buffer.allocUnsafe(Math.max(...run.map(endOf)) - start);
-  await handle.read(buffer, 0, buffer.length, start);
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
+  if (bytesRead < buffer.length) throw new Error("internal: the journal ends before its rows do");
   for (const place of run)
     texts.set(place, buffer.toString("utf8", place.offset - start, endOf(place) - start));
 }

@@ -57,13 +57,15 @@ const isVerified = ({ result }: ArmRow): boolean => result.verdict === "verified
 
 /**
  * Writes the files of all arms into a folder; the same rows and options give the same files.
- * @throws InputError where nothing verified can be held out, and where the filter leaves nothing or everything.
+ * @throws InputError where nothing verified can be held out, where the filter leaves nothing or everything, and for equal seeds.
  */
 export async function writeArms<Row extends ArmRow>(
   rows: readonly Row[],
   folder: string,
   { keeps = isVerified, seeds = [0, 1, 2], testShare = 0.25, splitSeed = 0, template }: ArmsOptions<Row> = {},
 ): Promise<Arms> {
+  if (seeds.length === 0 || new Set(seeds).size !== seeds.length)
+    throw new InputError(`seeds [${seeds.join(", ")}] must be at least one, and different ones`);
   const { train, test, split } = await divided(rows, testShare, splitSeed);
   const [kept, heldOut] = [train.filter(keeps), oneOfEach(test.filter(isVerified))];
   if (heldOut.length === 0)

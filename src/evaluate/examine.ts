@@ -7,6 +7,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { readRows, writeRows } from "../core/files.js";
+import { isRecord } from "../core/json.js";
 import { generateTo, type GeneratedRow, type GenerateOptions } from "../engine/generate.js";
 import { scoreTo, type ScoredRow } from "../engine/score.js";
 import type { VerifyOptions } from "../validate/options.js";
@@ -47,12 +48,30 @@ export interface Examination {
   readonly tokens: number;
   /** In the order of the file. */
   readonly tasks: readonly TaskPasses[];
+  /** Answers that the model could not give, as to a prompt that is too long. They count as failed. */
+  readonly unanswered: number;
 }
 
 interface Problem {
   readonly id: string;
   readonly prompt: string;
   readonly tests: string;
+}
+
+/** Problems by their ids. @throws InputError for a file without any, and for rows that are none. */
+async function problemsOf(file: string): Promise<ReadonlyMap<string, Problem>> {
+  const problems = new Map<string, Problem>();
+  for await (const row of readRows<unknown>(file)) {
+    const { id, prompt, tests } = isRecord(row) ? row : {};
+    const [name, place] = [String(id), `"${file}", row ${problems.size + 1}`];
+    if (!["string", "number"].includes(typeof id) || typeof prompt !== "string" || typeof tests !== "string")
+      throw new InputError(`${place} must be {id, prompt, text, tests}, as writeArms writes them`);
+    if (problems.has(name))
+      throw new InputError(`${place} has the id ${name} of another row: ids must differ`);
+    problems.set(name, { id: name, prompt, tests });
+  }
+  if (problems.size > 0) return problems;
+  throw new InputError(`"${file}" has no rows: give {id, prompt, text, tests}, as writeArms writes them`);
 }
 
 /**
@@ -68,19 +87,21 @@ export async function examineTo(
   const { numSamples = 1, temperature = 0.8, topP = 0.95, maxTokens = 512, seed = 0 } = options;
   const { engine = {}, judging = {}, draw, signal } = options;
   const shared = { ...(draw === undefined ? {} : { draw }), ...(signal === undefined ? {} : { signal }) };
+  if (!Number.isInteger(numSamples) || numSamples < 1)
+    throw new InputError(`numSamples must be a whole number from 1, not "${numSamples}"`);
+  const problems = await problemsOf(heldOut);
   await mkdir(folder, { recursive: true });
   const file = (name: string): string => path.join(folder, `${name}.jsonl`);
-  const problems = new Map<string, Problem>();
-  for await (const problem of readRows<Problem>(heldOut)) problems.set(problem.id, problem);
 
   await scoreTo(model, heldOut, file("scores"), { ...engine, ...shared });
+  const loss = await lossOf(file("scores"));
   const asked = [...problems.values()].map(({ id, prompt }) => ({ id, prompt, n: numSamples }));
   await writeRows(file("prompts"), asked);
   const how = { ...engine, temperature, topP, maxTokens, seed, ...shared };
-  await generateTo(model, file("prompts"), file("completions"), how);
+  const { unanswered } = await generateTo(model, file("prompts"), file("completions"), how);
   await writeRows(file("answers"), answers(file("completions"), problems));
   await verifyTo(file("answers"), file("verdicts"), { ...judging, ...shared });
-  return { ...(await lossOf(file("scores"))), tasks: await passesOf(file("verdicts"), problems.keys()) };
+  return { ...loss, tasks: await passesOf(file("verdicts"), problems.keys()), unanswered };
 }
 
 /** Answers with their tests, as rows to be verified; one that the model did not give is empty, and fails. */
@@ -125,8 +146,12 @@ async function passesOf(verdicts: string, ids: Iterable<string>): Promise<TaskPa
  */
 export function passOver(examinations: readonly Pick<Examination, "tasks">[], k: number): Estimate {
   const [first] = examinations;
-  if (first === undefined) throw new InputError("there is no examination: give one for each seed");
+  if (first === undefined || first.tasks.length === 0)
+    throw new InputError("there is no examination with tasks: give one for each seed");
+  if (!Number.isInteger(k) || k < 1) throw new InputError(`k must be a whole number from 1, not "${k}"`);
   const passes = examinations.map(({ tasks }) => new Map(tasks.map((task) => [task.id, task])));
+  if (passes.some(({ size }) => size !== first.tasks.length))
+    throw new InputError("examinations have different tasks: examine all models on one file");
   const means = first.tasks.map(({ id }) => {
     const each = passes.map((tasks) => {
       const task = tasks.get(id);

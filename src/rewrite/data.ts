@@ -1,5 +1,6 @@
 // Pairs by a name, for training: CoNaLa's curated files, pairs or passages with holes made from a corpus, or a file of exchanges
 // that is split here.
+import { access } from "node:fs/promises";
 import { InputError } from "../core/errors.js";
 import { readRows } from "../core/files.js";
 import { shuffled, uniforms } from "../core/random.js";
@@ -25,7 +26,10 @@ export interface PairData {
 }
 
 export interface PairDataOptions {
-  /** Share that is kept for validation where the source does not say: of a file's rows, or of a corpus's files. Default 0.1. */
+  /**
+   * Share that is kept for validation where the source does not say: of a file's rows, or of a corpus's files, 0 to below 1.
+   * Default 0.1, of passages with holes 0.02.
+   */
   readonly validation?: number;
   /** Draws the split, and what is made of a corpus; default 0. */
   readonly seed?: number;
@@ -34,6 +38,9 @@ export interface PairDataOptions {
 
 /** Opens the pairs named `spec`. @throws InputError for what can't be read, and a source without a pair to learn. */
 export async function openPairs(spec: string, options: PairDataOptions = {}): Promise<PairData> {
+  const { validation = 0 } = options;
+  if (!(validation >= 0 && validation < 1))
+    throw new InputError(`a share of ${validation} can't be validation: give a number from 0 to below 1`);
   const [, kind, rest = ""] = NAMED.exec(spec) ?? [];
   const found =
     kind === "conala"
@@ -91,6 +98,9 @@ async function ofPassages(name: string, { validation, seed = 0, env }: PairDataO
 
 /** Rows of `prompt` and `completion`, or `messages`, as `export` writes them. */
 async function ofFile(file: string, { validation = 0.1, seed = 0 }: PairDataOptions): Promise<PairData> {
+  await access(file).catch((cause: unknown) => {
+    throw new InputError(`"${file}" can't be read: name ${PAIR_SOURCES.join(", ")}`, { cause });
+  });
   const template = parseTemplate(TRAINING_TEMPLATE);
   const dropped: Partial<Record<string, number>> = {};
   const pairs: RewritePair[] = [];

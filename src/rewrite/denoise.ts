@@ -68,7 +68,7 @@ export function infilled(passage: string, next: () => number): string {
   // Few places are left in short passages: a span that meets another one is drawn again, not for ever.
   for (let tries = 0; masked.size < wanted && tries < 10 * wanted; tries++) {
     const length = Math.min(poisson(SPAN, next), wanted - masked.size);
-    const from = Math.floor(next() * (words.length - length + 1));
+    const from = Math.floor(next() * (words.length - Math.max(length, 1) + 1));
     const span = Array.from({ length }, (_, at) => from + at);
     if (![from - 1, ...span, from + length].every((at) => !masked.has(at))) continue;
     if (length === 0) empty.add(from);

@@ -190,8 +190,9 @@ async function tokenizerOf(pairs: PairData, folder: string, settings: Settings):
   const { tokenizer, vocabSize, draw, signal } = settings;
   if (tokenizer !== undefined) return tokenizerFolder(tokenizer);
   const place = path.join(folder, "tokenizer");
-  const digest = createHash("sha256").update(JSON.stringify(pairs.training)).digest("hex");
-  await madeOnce(place, { pairs: digest, vocabSize }, async () => {
+  const hash = createHash("sha256");
+  for (const pair of pairs.training) hash.update(`${JSON.stringify(pair)}\n`);
+  await madeOnce(place, { pairs: hash.digest("hex"), vocabSize }, async () => {
     const progress = startProgress(draw === undefined ? {} : { draw });
     try {
       const made = await trainTokenizer(textsOf(pairs.training), { vocabSize, signal, progress, workers: 1 });

@@ -37,8 +37,8 @@ export interface SyntheticOptions {
   /** Share of the files whose pairs are kept for validation; default 0.1. */
   readonly validation?: number;
   /**
-   * Pairs to learn of every other sentence of a docstring, too, whose holes are nouns behind an article: not what a call passes,
-   * but many more sentences to learn the form from. Default false.
+   * Pairs to learn of all sentences of docstrings, too, whose holes are words behind an article: not what a call passes, but
+   * many more sentences to learn the form from. Default false.
    */
   readonly anySentence?: boolean;
   /** Draws names and split; default 0. */
@@ -87,7 +87,7 @@ export async function syntheticPairs(
     for (const facts of functions) {
       counts.functions++;
       const id = `${path}:${facts.line}`;
-      if (side === pairs.training)
+      if (anySentence && side === pairs.training)
         learned.push({ facts, id, names, next: uniforms(seed, `${key} ${id} any`) });
       const made = pairsOf(facts, id, names, variants, (variant) =>
         uniforms(seed, `${key} ${id} ${variant}`),
@@ -102,7 +102,7 @@ export async function syntheticPairs(
     }
   }
   // After all others, which go before them where an intent is the same.
-  if (anySentence) for (const told of learned) pairs.training.push(...anyPairs(told, variants, intents));
+  for (const told of learned) pairs.training.push(...anyPairs(told, variants, intents));
   return { ...pairs, counts: { ...counts, dropped } };
 }
 

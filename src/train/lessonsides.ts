@@ -53,9 +53,12 @@ export function lessonSides(
   for (const problem of Object.keys(validation.dropped) as LessonProblem[])
     dropped[problem] = (dropped[problem] ?? 0) + (validation.dropped[problem] ?? 0);
   const sides = { training: training.lessons, validation: validation.lessons };
-  return { ...sides, dropped, digest: digestOf(sides) };
+  return { ...sides, dropped, digest: `${digestOf(sides.training)} ${digestOf(sides.validation)}` };
 }
 
-function digestOf(lessons: unknown): string {
-  return createHash("sha256").update(JSON.stringify(lessons)).digest("hex");
+/** Piece by piece: all of them may be more than a string can hold. */
+function digestOf(lessons: Iterable<Lesson>): string {
+  const hash = createHash("sha256");
+  for (const lesson of lessons) hash.update(`${JSON.stringify(lesson)}\n`);
+  return hash.digest("hex");
 }

@@ -115,7 +115,9 @@ it(`ends with the same ${ROWS} rows after ${KILLS} kills`, async () => {
     journaled = calm.journaled;
   }
 
-  const next = uniforms(Date.now(), "kills");
+  const seed = Date.now();
+  console.log(`kills are drawn by the seed ${seed}`);
+  const next = uniforms(seed, "kills");
   const kills = Array.from({ length: KILLS }, () => next() * journaled).sort((a, b) => a - b);
   const out = "rough.jsonl";
   for (const killAt of kills) {

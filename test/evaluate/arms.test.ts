@@ -148,6 +148,8 @@ describe("arms", () => {
       [rows, { testShare: 0.01 }, /verified and can be held out/],
       [right, {}, /nothing to compare/],
       [rows, { keeps: () => false }, /nothing to compare/],
+      [rows, { seeds: [] }, /at least one, and different ones/],
+      [rows, { seeds: [1, 1] }, /at least one, and different ones/],
     ] as const) {
       const refused = armsOf(some, options);
       await expect(refused).rejects.toThrow(InputError);

@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { InputError } from "../../src/core/errors.js";
-import { passOver } from "../../src/evaluate/examine.js";
+import { examineTo, passOver } from "../../src/evaluate/examine.js";
 import { estimate } from "../../src/evaluate/passes.js";
 
 const tasks = (...passed: readonly number[]) => ({
@@ -27,5 +30,28 @@ describe("pass@k over models", () => {
     expect(() => passOver([], 1)).toThrow(InputError);
     expect(() => passOver([tasks(1)], 5)).toThrow(/draw more, or lower k/);
     expect(() => passOver([tasks(1, 1), tasks(1)], 1)).toThrow(InputError);
+    expect(() => passOver([tasks(1), tasks(1, 1)], 1)).toThrow(/different tasks/);
+    expect(() => passOver([tasks(1)], 0)).toThrow(/whole number from 1/);
+    expect(() => passOver([tasks()], 1)).toThrow(/no examination with tasks/);
+  });
+});
+
+describe("an examination", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "selfalign-examine-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const row = { id: 1, prompt: "p", text: "t", tests: "assert f()" };
+
+  it.each([
+    [[], {}, /has no rows/],
+    [[row, { ...row, tests: 1 }], {}, /row 2 must be \{id, prompt, text, tests\}/],
+    [[row, { ...row, id: "1" }], {}, /row 2 has the id 1 of another row/],
+    [[row], { numSamples: 0 }, /numSamples must be a whole number/],
+    [[row], { numSamples: 2.5 }, /numSamples must be a whole number/],
+  ])("of %j with %j is refused before a model is opened", async (rows, options, why) => {
+    const file = path.join(folder, "held-out.jsonl");
+    writeFileSync(file, rows.map((one) => `${JSON.stringify(one)}\n`).join(""));
+    const refused = examineTo("local:nowhere", file, path.join(folder, "out"), options);
+    await expect(refused).rejects.toThrow(why);
+    await expect(refused).rejects.toThrow(InputError);
   });
 });

@@ -62,4 +62,7 @@ it("makes pairs from a corpus, and says what gives none", async () => {
   await expect(openPairs(file)).rejects.toThrow(
     "has no pair to learn (1 not-understood); name conala:FOLDER",
   );
+  await expect(openPairs(path.join(folder, "absent.jsonl"))).rejects.toThrow("can't be read");
+  for (const validation of [-0.1, 1, NaN])
+    await expect(openPairs(file, { validation })).rejects.toThrow("can't be validation");
 });

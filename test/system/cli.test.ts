@@ -27,6 +27,16 @@ function expectLine({ status, stderr }: Ended, wanted: RegExp): void {
   expect(stderr).not.toMatch(/^\s+at /m);
 }
 
+it.each([["train"], ["train", "--help"], ["tokenizer", "-h"]])(
+  "%s %s lists the verbs that begin so",
+  async (...args) => {
+    const { status, stdout } = await run(...args);
+    expect(status).toBe(0);
+    expect(stdout).toContain(args[0] === "train" ? "  train seq2seq" : "  tokenizer train");
+    expect(stdout).not.toContain("  rewrite");
+  },
+);
+
 describe("the command line refuses in one line", () => {
   it.each([
     [["run", "--colour", "red"], /flag "--colour" does not exist: choose from .*--num-samples/],
@@ -44,6 +54,7 @@ describe("the command line refuses in one line", () => {
     [["run", "--filters", "nowhere.json"], /--filters SET must be a file that can be read and holds JSON/],
     [["run", "extra"], /run takes flags only, not "extra"/],
     [["bake"], /verb "bake" does not exist: choose from run, extract, verify, convert/],
+    [["train", "seq2sec"], /verb "train seq2sec" does not exist: choose from train causal, train seq2seq/],
     [["extract", "stdlib"], /extract needs --out/],
     [
       ["tokenizer", "train", "--out", at("no"), "--kind", "words"],
