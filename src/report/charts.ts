@@ -59,7 +59,8 @@ export function reasonsChart(
     .map(([name, count]) => ({ name, count, colour: colours.main }));
   if (rest.length > 0) {
     const count = rest.reduce((sum, [, n]) => sum + n, 0);
-    items.push({ name: `${rest.length} other reasons`, count, colour: colours.soft });
+    const name = rest.length === 1 ? "1 other reason" : `${rest.length} other reasons`;
+    items.push({ name, count, colour: colours.soft });
   }
   return barList(
     items.map((item) => {
