@@ -3,6 +3,8 @@
 // Reads no file, cuts no text and knows no special token.
 // Sennrich et al., https://arxiv.org/abs/1508.07909; over bytes: Radford et al., "Language Models are Unsupervised Multitask Learners".
 
+import { remembered } from "./remembered.js";
+
 /** The character that stands for each byte in vocabularies: itself where it can be seen, else one from U+0100 on. */
 export const BYTE_CHARACTERS: readonly string[] = byteCharacters();
 
@@ -32,11 +34,7 @@ export interface BpeOptions {
   readonly wholeWords?: boolean;
 }
 
-/** Words longer than this are not remembered, and never more words than that. */
-const REMEMBERED_LENGTH = 64;
-const REMEMBERED_WORDS = 100_000;
-
-/** A function from a word to its ids. Most words come again, so they are remembered. */
+/** A function from a word to its ids. */
 export function openBpe(
   vocabulary: ReadonlyMap<string, number>,
   merges: readonly Merge[],
@@ -49,15 +47,7 @@ export function openBpe(
     if (whole !== undefined) return [whole];
     return join(letters.map((letter) => vocabulary.get(letter) ?? unknown).filter((id) => id !== null));
   };
-  const known = new Map<string, readonly number[]>();
-  return (word) => {
-    const remembered = known.get(word);
-    if (remembered !== undefined) return remembered;
-    const ids = idsOf(word);
-    if (known.size === REMEMBERED_WORDS) known.clear();
-    if (word.length <= REMEMBERED_LENGTH) known.set(word, ids);
-    return ids;
-  };
+  return remembered(idsOf);
 }
 
 const GONE = -1;

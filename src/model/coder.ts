@@ -1,6 +1,6 @@
 // What tells one kind of tokenizer from another, once its file is read: text without added tokens to ids, and ids to bytes. Knows
-// no special ids, no streams and no files. The byte-level pair encoding of most code models is here; pieces have a file of
-// their own.
+// no special ids, no streams and no files. The byte-level pair encoding of most code models is here; Unigram and pieces have
+// files of their own.
 import { openBpe, tokenBytes } from "./bpe.js";
 import type { Vocabulary } from "./vocabulary.js";
 import { wordPattern, type AddedToken } from "./words.js";
@@ -9,8 +9,10 @@ export interface Coder {
   /** Of every token, the added ones too. */
   readonly ids: ReadonlyMap<string, number>;
   readonly added: readonly AddedToken[];
-  /** Adds the ids of a stretch of text to a list; added tokens in it count as characters. */
-  readonly encode: (text: string, into: number[]) => void;
+  /** What a stretch of text between added tokens becomes first; absent where it stays. */
+  readonly normalise?: (text: string) => string;
+  /** Adds the ids of such a stretch to a list; added tokens in it count as characters. */
+  readonly encode: (text: string, into: number[], specialAsText: boolean) => void;
   /** Begins a text: a function from each of its ids, in their order, to the bytes that it adds. */
   readonly begin: () => (id: number) => Uint8Array;
 }

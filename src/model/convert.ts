@@ -14,7 +14,7 @@ import { openCheckpoint, type Checkpoint, type CheckpointSource } from "../onnx/
 import type { Architecture } from "./architecture.js";
 import { choiceGraph } from "./choices.js";
 import { forgetSteps, writeData, type Hashes } from "./datafile.js";
-import { COPIED, jsonOf, textOf } from "./files.js";
+import { COPIED, jsonOf } from "./files.js";
 import { decodeGraph, scoreGraph } from "./graphs.js";
 import { architectureOf } from "./known.js";
 import { plainGraph } from "./plain.js";
@@ -228,8 +228,8 @@ async function copyFiles(
   config: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   for (const file of COPIED) {
-    const text = await textOf(source, file);
-    if (text !== null) await writeFile(path.join(out, file), text);
+    const size = await source.size(file);
+    if (size !== null) await writeFile(path.join(out, file), await source.read(file, 0, size));
   }
   await writeFile(path.join(out, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
 }

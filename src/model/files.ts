@@ -7,6 +7,8 @@ export const COPIED: readonly string[] = [
   "tokenizer.json",
   "tokenizer_config.json",
   "special_tokens_map.json",
+  "added_tokens.json",
+  "spiece.model",
   "generation_config.json",
   "vocab.json",
   "merges.txt",

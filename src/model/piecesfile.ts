@@ -7,6 +7,7 @@ import { InputError } from "../core/errors.js";
 import { BYTE_CHARACTERS } from "./bpe.js";
 import { openBytes, type Coder } from "./coder.js";
 import { bareOf, CASES, foldCase, inCase, piecesOf, type Case } from "./pieces.js";
+import { remembered } from "./remembered.js";
 import { addedTokenOf, idsOf, listOf, recordOf } from "./vocabulary.js";
 
 const TYPE = "CodePieces";
@@ -56,10 +57,6 @@ export function piecesJson(tokens: readonly string[], special: readonly string[]
   };
 }
 
-/** Pieces longer than this are not remembered, and never more of them than that. */
-const REMEMBERED_LENGTH = 64;
-const REMEMBERED_PIECES = 100_000;
-
 /** The coder of such a parsed file; `name` is what messages call it. @throws InputError for one that lacks a byte or mark. */
 export function piecesCoder(json: unknown, name: string): Coder {
   const { added_tokens, model } = recordOf(json);
@@ -100,17 +97,9 @@ function openEncoder(
     const rest = bare === null ? undefined : ids.get(tokenOfPiece(bare));
     return rest === undefined ? spelled(piece) : [...spelled(piece.slice(0, 1)), ...mark, rest];
   };
-  const known = new Map<string, readonly number[]>();
+  const found = remembered(idsOfPiece);
   return (text, into) => {
-    for (const piece of piecesOf(text)) {
-      let found = known.get(piece);
-      if (found === undefined) {
-        found = idsOfPiece(piece);
-        if (known.size === REMEMBERED_PIECES) known.clear();
-        if (piece.length <= REMEMBERED_LENGTH) known.set(piece, found);
-      }
-      for (const id of found) into.push(id);
-    }
+    for (const piece of piecesOf(text)) for (const id of found(piece)) into.push(id);
   };
 }
 

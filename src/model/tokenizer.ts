@@ -1,13 +1,14 @@
 // A model's own tokenizer, from its `tokenizer.json`: text to token ids and back, at once or token by token. Comes from a
 // folder as models are published in, together with the ids that begin and end a text. Encodes and decodes as
-// Python's `tokenizers` do, or by pieces of code, which are ours alone; adds nothing to a text, and never "cleans up"
-// blanks, which would break code.
+// Python's `tokenizers` do, byte-level BPE and Unigram, or by pieces of code, which are ours alone; adds nothing to a text,
+// and never "cleans up" blanks, which would break code.
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { asError, isMissing } from "../core/files.js";
 import { bpeCoder, tokensById, type Coder } from "./coder.js";
 import { hasPieces, piecesCoder } from "./piecesfile.js";
+import { hasUnigram, unigramCoder } from "./unigramfile.js";
 import { recordOf, vocabularyOf, type Vocabulary } from "./vocabulary.js";
 import { cutAt } from "./words.js";
 
@@ -53,7 +54,7 @@ export interface Tokenizer {
 
 /**
  * The tokenizer of a model's folder, or of a `tokenizer.json` and what lies beside it. @throws InputError when there is
- * none, or one that is neither byte-level BPE nor pieces of code.
+ * none, or one that is neither byte-level BPE nor Unigram nor pieces of code.
  */
 export async function loadTokenizer(place: string): Promise<Tokenizer> {
   const info = await stat(place).catch(() => null);
@@ -62,10 +63,16 @@ export async function loadTokenizer(place: string): Promise<Tokenizer> {
   const beside = (name: string) => readJson(path.join(path.dirname(file), name));
   const json = await readJson(file);
   if (json === null) throw new InputError(`"${place}" has no tokenizer.json; name a folder that has one`);
-  const coder = hasPieces(json) ? piecesCoder(json, file) : bpeCoder(vocabularyOf(json, file));
+  const coder = coderOf(json, file);
   const settings = await Promise.all([beside("generation_config.json"), beside("config.json")]);
   const written = await beside("tokenizer_config.json");
   return openedTokenizer(coder, specialIds(coder.ids, settings, written));
+}
+
+function coderOf(json: unknown, file: string): Coder {
+  if (hasPieces(json)) return piecesCoder(json, file);
+  if (hasUnigram(json)) return unigramCoder(json, file);
+  return bpeCoder(vocabularyOf(json, file));
 }
 
 /** The same; null where a folder has no `tokenizer.json`, as models may be used by token ids alone. */
@@ -122,13 +129,13 @@ export function tokenizerOf(vocabulary: Vocabulary, special: SpecialIds): Tokeni
 function openedTokenizer({ ids, added, ...coder }: Coder, special: SpecialIds): Tokenizer {
   const tokens = tokensById(ids);
   const specials = new Set(added.filter((token) => token.special).map(({ id }) => id));
-  const cut = cutAt(added);
+  const cut = cutAt(added, coder.normalise);
 
   const encode = (text: string, { specialAsText = false }: EncodeOptions = {}) => {
     const encoded: number[] = [];
     for (const piece of cut(text, specialAsText)) {
       if (typeof piece === "number") encoded.push(piece);
-      else coder.encode(piece, encoded);
+      else coder.encode(piece, encoded, specialAsText);
     }
     return encoded;
   };

@@ -27,10 +27,7 @@ const FOREIGN = ["continuing_subword_prefix", "end_of_word_suffix", "dropout", "
 export function vocabularyOf(json: unknown, name: string): Vocabulary {
   const file = recordOf(json);
   const model = recordOf(file["model"]);
-  const refuse = (what: string) =>
-    new InputError(
-      `${name}: ${what}; only byte-level BPE as GPT-2 and StarCoder2 have it can be encoded here: choose a model with such a tokenizer`,
-    );
+  const refuse = (what: string) => refusal(name, what);
   if (model["type"] !== "BPE") throw refuse(`its model is ${quoted(model["type"])}`);
   const set = FOREIGN.find((key) => Boolean(model[key]));
   if (set !== undefined) throw refuse(`its model has ${set} ${quoted(model[set])}`);
@@ -52,6 +49,14 @@ export function vocabularyOf(json: unknown, name: string): Vocabulary {
     digits,
     added,
   };
+}
+
+/** What is said of a tokenizer that we can't obey: what was found, and what is understood. */
+export function refusal(name: string, what: string): InputError {
+  return new InputError(
+    `${name}: ${what}; only byte-level BPE as GPT-2 and StarCoder2 have it, Unigram as T5 has it and pieces of code can ` +
+      "be encoded here: choose a model with such a tokenizer",
+  );
 }
 
 /** How the pre-tokenizer cuts numbers; null where it is not the byte-level one, or cuts something else too. */
@@ -116,7 +121,8 @@ function typeOf(step: unknown): string {
   return quoted(recordOf(step)["type"] ?? null);
 }
 
-function quoted(value: unknown): string {
+/** As a message shows a value. */
+export function quoted(value: unknown): string {
   return JSON.stringify(value ?? null);
 }
 

@@ -47,13 +47,21 @@ export interface AddedToken {
 /** What a text is made of: stretches of text, and ids of added tokens. */
 export type Piece = string | number;
 
-/** A function that cuts a text at those tokens, with the special ones left as text or not. */
-export function cutAt(tokens: readonly AddedToken[]): (text: string, specialAsText: boolean) => Piece[] {
+/**
+ * A function that cuts a text at those tokens, with the special ones left as text or not. What the early ones leave is
+ * normalised, and so are the late ones, which are looked for in that.
+ */
+export function cutAt(
+  tokens: readonly AddedToken[],
+  normalise: (text: string) => string = (text) => text,
+): (text: string, specialAsText: boolean) => Piece[] {
   const early = cutAtAny(tokens.filter(({ late }) => !late));
-  const late = cutAtAny(tokens.filter((token) => token.late));
+  const late = cutAtAny(
+    tokens.filter((token) => token.late).map((token) => ({ ...token, text: normalise(token.text) })),
+  );
   return (text, specialAsText) =>
     early(text, specialAsText).flatMap((piece) =>
-      typeof piece === "number" ? piece : late(piece, specialAsText),
+      typeof piece === "number" ? piece : late(normalise(piece), specialAsText),
     );
 }
 
@@ -81,7 +89,8 @@ function cutAtAny(tokens: readonly AddedToken[]): (text: string, specialAsText: 
   };
 }
 
-function escaped(text: string): string {
+/** A text as a regular expression that matches just it. */
+export function escaped(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
 }
 
@@ -94,14 +103,16 @@ function touchesWord(text: string, start: number, end: number): boolean {
   return WORD.test(before) || WORD.test(after);
 }
 
-// Every blank is one UTF-16 unit.
-function blanksBefore(text: string, end: number): number {
+/** Where the blanks begin that end there. */
+export function blanksBefore(text: string, end: number): number {
+  // Every blank is one UTF-16 unit.
   let start = end;
   while (BLANK.test(text.charAt(start - 1))) start--;
   return start;
 }
 
-function blanksAfter(text: string, start: number): number {
+/** Where the blanks end that begin there. */
+export function blanksAfter(text: string, start: number): number {
   let end = start;
   while (BLANK.test(text.charAt(end))) end++;
   return end;

@@ -182,7 +182,7 @@ describe("tokens", () => {
 
 describe("refusals name what is the matter", () => {
   const cases: [string, (json: TokenizerJson) => object, string][] = [
-    ["another model", () => ({ model: { type: "Unigram" } }), 'its model is "Unigram"'],
+    ["another model", () => ({ model: { type: "WordPiece" } }), 'its model is "WordPiece"'],
     [
       "suffixes",
       ({ model }) => ({ model: { ...model, end_of_word_suffix: "</w>" } }),
