@@ -5,5 +5,6 @@
 import { writeTinyModel } from "selfalign";
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error("name a folder: node scripts/tiny-model.mjs DIR");
+if (folder === undefined || folder.startsWith("-"))
+  throw new Error("name a folder: node scripts/tiny-model.mjs DIR");
 await writeTinyModel(folder);

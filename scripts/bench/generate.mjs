@@ -14,6 +14,7 @@ const ROUNDS = 3;
 const BATCHES = { "157m": [1, 8, 32], "starcoder2-3b": [1] };
 const COMMON = { threads: 1, promptTokens: 128, newTokens: 64 };
 const GEN = "ours: gen";
+const COARSE = "ours: gen, int8-64";
 const LOOP = "ours: loop";
 const TRANSFORMERS = "transformers.js";
 const LLAMA = "llama.cpp";
@@ -27,10 +28,12 @@ export async function bench({ size: rounds = ROUNDS, llama, geometry }) {
     throw new InputError(`geometry "${geometry}" is unknown: choose ${Object.keys(GEOMETRIES).join(", ")}`);
   const folder = mkdtempSync(path.join(os.tmpdir(), "selfalign-bench-"));
   try {
-    const [checkpoint, converted] = [path.join(folder, "checkpoint"), path.join(folder, "converted")];
+    const checkpoint = path.join(folder, "checkpoint");
+    const [converted, coarse] = [path.join(folder, "int8"), path.join(folder, "int8-64")];
     const gguf = path.join(folder, "q8_0.gguf");
     const weights = await writeCheckpoint(checkpoint, geometry);
-    const conversion = measured("convert.mjs", checkpoint, converted);
+    const conversion = measured("convert.mjs", checkpoint, converted, "int8");
+    measured("convert.mjs", checkpoint, coarse, "int8-64");
     if (has(llama)) await writeGguf(checkpoint, gguf);
     else console.error("left out: llama.cpp: --llama names no folder with node-llama-cpp installed");
     rmSync(checkpoint, { recursive: true });
@@ -38,6 +41,7 @@ export async function bench({ size: rounds = ROUNDS, llama, geometry }) {
     const contestants = [
       [GEN, "ours.mjs", { chunk: null }],
       [LOOP, "ours.mjs", { chunk: 32 }],
+      [COARSE, "ours.mjs", { chunk: null, converted: coarse }],
       [TRANSFORMERS, "transformers.mjs", {}],
       ...(has(llama) ? [[LLAMA, "llama.mjs", {}]] : []),
     ];
@@ -53,14 +57,15 @@ export async function bench({ size: rounds = ROUNDS, llama, geometry }) {
         }
       }
     }
-    const bytes = statSync(path.join(converted, "onnx/model_quantized.onnx_data")).size;
-    const floorMs = (1e3 * bytes) / Math.max(...speeds);
+    const bytesIn = (made) => statSync(path.join(made, "onnx/model_quantized.onnx_data")).size;
+    const bytes = bytesIn(converted);
+    const floorOf = (count) => (1e3 * count) / Math.max(...speeds);
     const of = (what, batch) => taken.get(`${what} ${batch}`);
     const rows = batches.flatMap((batch) =>
       contestants.map(([what]) => rowOf(what, batch, of(what, batch), of(GEN, batch).tokens)),
     );
     const ratios = batches.flatMap((batch) =>
-      contestants.slice(2).flatMap(([peer]) =>
+      contestants.slice(3).flatMap(([peer]) =>
         [GEN, LOOP].flatMap((ours) => [
           [`batch ${batch}, processor: ${peer} / ${ours}`, of(peer, batch).cpuMs / of(ours, batch).cpuMs],
           [`batch ${batch}, peak memory: ${peer} / ${ours}`, of(peer, batch).rssMb / of(ours, batch).rssMb],
@@ -73,8 +78,9 @@ export async function bench({ size: rounds = ROUNDS, llama, geometry }) {
       figures: {
         model: `${geometry}, ${(weights / 1e6).toFixed(0)} million weights, ${(bytes / 1e6).toFixed(0)} MB as int8`,
         measured: `${COMMON.promptTokens} tokens of prompt, ${COMMON.newTokens} new, ${COMMON.threads} thread, best of ${rounds}`,
-        "floor of a step": `${floorMs.toFixed(2)} ms, read at ${(Math.max(...speeds) / 1e9).toFixed(1)} GB/s`,
-        "floor / ours, batch 1": percent(floorMs / Math.min(of(GEN, 1).cpuMs, of(LOOP, 1).cpuMs)),
+        "floor of a step": `${floorOf(bytes).toFixed(2)} ms, read at ${(Math.max(...speeds) / 1e9).toFixed(1)} GB/s`,
+        "floor / ours, batch 1": percent(floorOf(bytes) / Math.min(of(GEN, 1).cpuMs, of(LOOP, 1).cpuMs)),
+        "floor / ours, batch 1, int8-64": percent(floorOf(bytesIn(coarse)) / of(COARSE, 1).cpuMs),
         conversion: `${conversion.cpuSeconds.toFixed(1)} processor seconds, peak ${Math.round(conversion.rssMb)} MB`,
         "load meanwhile": `${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`,
       },

@@ -32,7 +32,8 @@ export function addLinear(graph: Graph, { format, weight }: Weighing, x: Value, 
       graph.op("FusedMatMul", [x, weight(graph, `${name}.weight`)], { transB: 1 }, { domain: MICROSOFT }),
     );
   const inputs = [x, weight(graph, `${name}.blocks`), weight(graph, `${name}.scales`)];
-  const attributes = { K: columns, N: rows, bits: 8, block_size: BLOCK, accuracy_level: INT8_ACTIVATIONS };
+  const { block = BLOCK } = format;
+  const attributes = { K: columns, N: rows, bits: 8, block_size: block, accuracy_level: INT8_ACTIVATIONS };
   // CUDA's kernels for half floats take no bias.
   if (bias === "" || format.activations === "float16")
     return add(graph.op("MatMulNBits", inputs, attributes, { domain: MICROSOFT }));
@@ -57,7 +58,8 @@ export function addEmbedding(
     graph.float(128, type),
   ]);
   const blocks = graph.op("Mul", [numbers, graph.op("Unsqueeze", [scales, graph.int64([-1])])]);
-  const rows = graph.op("Reshape", [blocks, graph.int64([0, 0, blocksOf(width) * BLOCK])]);
-  if (width % BLOCK === 0) return rows;
+  const { block = BLOCK } = format;
+  const rows = graph.op("Reshape", [blocks, graph.int64([0, 0, blocksOf(width, block) * block])]);
+  if (width % block === 0) return rows;
   return graph.op("Slice", [rows, graph.int64([0]), graph.int64([width]), graph.int64([-1])]);
 }

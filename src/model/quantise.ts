@@ -11,31 +11,32 @@ const LARGEST = 127;
 const SMALLEST_SCALE = 1e-8;
 
 /** Blocks that a row of so many numbers takes; the last one is filled up with zeros. */
-export function blocksOf(columns: number): number {
-  return Math.ceil(columns / BLOCK);
+export function blocksOf(columns: number, block = BLOCK): number {
+  return Math.ceil(columns / block);
 }
 
 /**
- * Rows of weights, [rows, columns], as bytes, [rows, blocks, BLOCK], and scales, [rows, blocks]. Where a block has an
- * infinite number or a NaN, so is its scale.
+ * Rows of weights, [rows, columns], as bytes, [rows, blocks, size of a block], and scales, [rows, blocks]. Where a block has
+ * an infinite number or a NaN, so is its scale.
  */
 export function quantised(
   values: Float32Array,
   columns: number,
+  size = BLOCK,
 ): { bytes: Uint8Array; scales: Float32Array } {
   const rows = values.length / columns;
-  const blocks = blocksOf(columns);
-  const bytes = new Uint8Array(rows * blocks * BLOCK).fill(ZERO);
+  const blocks = blocksOf(columns, size);
+  const bytes = new Uint8Array(rows * blocks * size).fill(ZERO);
   const scales = new Float32Array(rows * blocks);
   for (let row = 0; row < rows; row++) {
     for (let block = 0; block < blocks; block++) {
-      const from = row * columns + block * BLOCK;
-      const to = Math.min(from + BLOCK, (row + 1) * columns);
+      const from = row * columns + block * size;
+      const to = Math.min(from + size, (row + 1) * columns);
       let largest = 0;
       for (let at = from; at < to; at++) largest = Math.max(largest, Math.abs(values[at] ?? 0));
       const scale = largest === 0 ? SMALLEST_SCALE : largest / LARGEST;
       scales[row * blocks + block] = scale;
-      const target = (row * blocks + block) * BLOCK - from;
+      const target = (row * blocks + block) * size - from;
       for (let at = from; at < to; at++) bytes[target + at] = Math.round((values[at] ?? 0) / scale) + ZERO;
     }
   }

@@ -14,6 +14,8 @@ import { BLOCK, blocksOf, quantised } from "./quantise.js";
 /** Types of the matrices and of everything that is computed with. */
 export interface Format {
   readonly matrices: "int8" | "float32" | "float16";
+  /** Of int8: numbers that share a scale; default `BLOCK`. */
+  readonly block?: number;
   readonly activations: "float32" | "float16";
 }
 
@@ -120,7 +122,7 @@ function norm(name: string, tensor: string, hidden: number, format: Format): Ste
 /** A matrix of some tensors on top of one another, [rows, columns]. */
 export function matrix(name: string, sources: readonly Source[], columns: number, format: Format): Step {
   return format.matrices === "int8"
-    ? blockStep(name, sources, columns, format.activations)
+    ? blockStep(name, sources, columns, format)
     : matrixStep(name, sources, columns, format.matrices);
 }
 
@@ -201,20 +203,20 @@ function blockStep(
   name: string,
   sources: readonly Source[],
   columns: number,
-  type: "float32" | "float16",
+  { activations: type, block = BLOCK }: Format,
 ): Step {
   const rows = total(sources);
-  const blocks = blocksOf(columns);
+  const blocks = blocksOf(columns, block);
   return {
     weights: [
-      { name: `${name}.blocks`, type: "uint8", dims: [rows, blocks, BLOCK] },
+      { name: `${name}.blocks`, type: "uint8", dims: [rows, blocks, block] },
       { name: `${name}.scales`, type, dims: [rows, blocks] },
     ],
     needs: sources.map((source) => shapeOf(source, columns)),
     async *pieces(checkpoint) {
       for (const source of sources) {
         for await (const values of chunksOf(checkpoint, source)) {
-          const { bytes, scales } = quantised(values, columns);
+          const { bytes, scales } = quantised(values, columns, block);
           yield { name: `${name}.blocks`, bytes };
           yield { name: `${name}.scales`, bytes: narrowed(scales, type, source.tensor) };
         }

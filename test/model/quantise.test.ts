@@ -9,26 +9,40 @@ function randoms(count: number, spread: number): Float32Array {
 }
 
 /** The numbers as they are multiplied with. */
-function restored({ bytes, scales }: ReturnType<typeof quantised>, columns: number): Float32Array {
-  const width = Math.ceil(columns / 32) * 32;
+function restored(
+  { bytes, scales }: ReturnType<typeof quantised>,
+  columns: number,
+  size = BLOCK,
+): Float32Array {
+  const width = Math.ceil(columns / size) * size;
   const rows = bytes.length / width;
   return Float32Array.from({ length: rows * columns }, (_, at) => {
     const [row, column] = [Math.floor(at / columns), at % columns];
     const byte = bytes[row * width + column] ?? NaN;
-    return (byte - 128) * (scales[(row * width + column - (column % 32)) / 32] ?? NaN);
+    return (byte - 128) * (scales[(row * width + column - (column % size)) / size] ?? NaN);
   });
 }
 
 describe("weights in blocks", () => {
-  it.each([1, 31, 32, 33, 64, 100])("come back within half a step, %d to a row", (columns) => {
+  it.each([
+    [1, 32],
+    [31, 32],
+    [32, 32],
+    [33, 32],
+    [64, 32],
+    [100, 32],
+    [100, 128],
+    [128, 128],
+    [300, 128],
+  ])("come back within half a step, %d to a row, in blocks of %d", (columns, size) => {
     const values = randoms(5 * columns, 3);
-    const made = quantised(values, columns);
-    expect(made.bytes.length).toBe(5 * blocksOf(columns) * BLOCK);
-    expect(made.scales.length).toBe(5 * blocksOf(columns));
-    for (const [at, value] of restored(made, columns).entries()) {
+    const made = quantised(values, columns, size);
+    expect(made.bytes.length).toBe(5 * blocksOf(columns, size) * size);
+    expect(made.scales.length).toBe(5 * blocksOf(columns, size));
+    for (const [at, value] of restored(made, columns, size).entries()) {
       const [row, column] = [Math.floor(at / columns), at % columns];
-      const from = row * columns + column - (column % 32);
-      const block = values.subarray(from, Math.min(from + 32, (row + 1) * columns));
+      const from = row * columns + column - (column % size);
+      const block = values.subarray(from, Math.min(from + size, (row + 1) * columns));
       const step = Math.max(...block.map(Math.abs)) / 127;
       expect(Math.abs(value - (values[at] ?? NaN))).toBeLessThanOrEqual(step * (0.5 + 1e-4));
     }
