@@ -219,7 +219,9 @@ const VERBS = {
     flags: MERGE_FLAGS,
     async run({ values, others }) {
       const [model, adapters, out] = modelAnd("merge-adapters", others, values, "adapters", ["DIR", "DIR"]);
-      const { merged, parameters } = await mergeAdaptersTo(model, adapters, out);
+      const { merged, parameters } = await mergeAdaptersTo(model, adapters, out, {
+        draw: drawOn(process.stderr),
+      });
       console.log(`${out}: ${merged} projections changed, ${parameters} numbers in all`);
     },
   },

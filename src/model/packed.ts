@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { InputError } from "../core/errors.js";
 import { fromHalf } from "../onnx/floats.js";
 import { headerLength, LENGTH_BYTES, readHeader, type Place } from "../onnx/header.js";
-import type { WrittenTensor } from "../onnx/safetensors.js";
+import type { WrittenTensor } from "../onnx/save.js";
 import { BLOCK, quantised } from "./quantise.js";
 
 const SCALES = ".scales";

@@ -5,7 +5,7 @@ import { copyFile, mkdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { collect } from "../core/collect.js";
-import { writeSafetensors } from "../onnx/safetensors.js";
+import { writeSafetensors } from "../onnx/save.js";
 import { unpacked } from "./packed.js";
 
 /** The packed weights among a packed model's files. */

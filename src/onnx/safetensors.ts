@@ -3,12 +3,12 @@
 // a tensor or some of its rows, read in pieces, so that memory is what is asked for and a few megabytes. F32, F16 and
 // BF16 are read; other types are refused by name, when they are asked for. Bytes are taken as little-endian, like the
 // machine's.
-import { open, rename, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import path from "node:path";
 import { isRecord } from "../core/json.js";
 import { InputError } from "../core/errors.js";
-import { asError, isMissing, syncFolder } from "../core/files.js";
-import { fromBfloat, fromHalf, toBfloat, toHalf } from "./floats.js";
+import { asError, isMissing } from "../core/files.js";
+import { fromBfloat, fromHalf } from "./floats.js";
 import * as header from "./header.js";
 
 /** Files by name, with random access. */
@@ -36,15 +36,6 @@ export interface Checkpoint {
   rows(name: string, from: number, to: number): Promise<Float32Array>;
 }
 
-/** A tensor to write. */
-export interface WrittenTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-  /** Type in the file, default "F32". */
-  readonly dtype?: header.Described["dtype"];
-}
-
 const WHOLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 /** Stored bytes that are read and widened at a time. */
@@ -56,13 +47,6 @@ const WIDEN = new Map<string, (bytes: Uint8Array) => Float32Array>([
   ["F16", (bytes) => fromHalf(new Uint16Array(aligned(bytes)))],
   ["BF16", (bytes) => fromBfloat(new Uint16Array(aligned(bytes)))],
 ]);
-
-const NARROW: Readonly<Record<header.Described["dtype"], (values: Float32Array) => ArrayBufferView>> = {
-  F32: (values) => values,
-  F16: toHalf,
-  BF16: toBfloat,
-  I8: (values) => Int8Array.from(values),
-};
 
 /** A folder on this machine as a source. */
 export function folderSource(folder: string): CheckpointSource {
@@ -170,38 +154,6 @@ export async function* rowChunks(
     coming = from + step < count ? ask(from + step) : null;
     yield { from, values };
   }
-}
-
-/** Writes a safetensors file as a whole or not at all; wide numbers come first, so that all are aligned. */
-export async function writeSafetensors(file: string, tensors: Iterable<WrittenTensor>): Promise<void> {
-  const described = [...tensors].map((tensor) => ({ dtype: "F32" as const, ...tensor }));
-  const sorted = described.sort((a, b) => (header.widthOf(b.dtype) ?? 0) - (header.widthOf(a.dtype) ?? 0));
-  const names = new Set<string>(["__metadata__"]);
-  for (const { name, shape, values } of sorted) {
-    if (names.has(name)) throw new InputError(`"${name}" can't be written twice, nor be "__metadata__"`);
-    names.add(name);
-    if (header.countOf(shape) !== values.length) {
-      throw new InputError(
-        `"${name}" has ${values.length} numbers, its shape [${shape.join(", ")}] takes others`,
-      );
-    }
-  }
-  const temporary = `${file}.tmp`;
-  const handle = await open(temporary, "w");
-  try {
-    await handle.writeFile(header.writeHeader(sorted));
-    for (const { dtype, values } of sorted) {
-      for (let at = 0; at < values.length; at += PIECE_BYTES / 4) {
-        const { buffer, byteOffset, byteLength } = NARROW[dtype](values.subarray(at, at + PIECE_BYTES / 4));
-        await handle.writeFile(new Uint8Array(buffer, byteOffset, byteLength));
-      }
-    }
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
-  await syncFolder(path.dirname(file));
 }
 
 interface Tensor extends header.Place {

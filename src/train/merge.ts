@@ -4,10 +4,11 @@ import { mkdir, realpath, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "../core/errors.js";
 import { writeWhole } from "../core/files.js";
+import { startProgress, type Draw, type Task } from "../core/progress.js";
 import { COPIED, textOf } from "../model/files.js";
 import type { SourceOptions } from "../model/source.js";
 import { countOf } from "../onnx/header.js";
-import { writeSafetensors, type WrittenTensor } from "../onnx/safetensors.js";
+import { writeSafetensors, type LaterTensor, type WrittenTensor } from "../onnx/save.js";
 import { LOGITS_BIAS } from "./bart.js";
 import { openBase, type Base } from "./base.js";
 import { adaptersOf, merged } from "./lora.js";
@@ -19,29 +20,37 @@ export interface Merge {
   readonly parameters: number;
 }
 
+export interface MergeOptions extends SourceOptions {
+  readonly draw?: Draw;
+}
+
 /**
- * Writes the model with the adapters of a folder into the folder `out`. The model is held in memory as a whole.
+ * Writes the model with the adapters of a folder into the folder `out`, one tensor after another.
  * @throws InputError where the adapters are not this model's, and where `out` is the model's or the adapters' own folder.
  */
 export async function mergeAdaptersTo(
   model: string,
   adapters: string,
   out: string,
-  options: SourceOptions = {},
+  { draw, ...options }: MergeOptions = {},
 ): Promise<Merge> {
   for (const own of [model, adapters])
     if ((await placeOf(own)) === (await placeOf(out)))
       throw new InputError(`"${out}" is what is merged, and would be written over; choose another --out`);
   const base = await openBase(model, options);
   const saved = await readAdapters(adapters, base.parameters);
-  const tensors = await mergedTensors(base, saved);
   await mkdir(out, { recursive: true });
-  await writeSafetensors(path.join(out, "model.safetensors"), tensors);
+  const parameters = base.parameters.reduce((sum, { dims }) => sum + countOf(dims), 0);
+  const progress = startProgress(draw === undefined ? {} : { draw });
+  const task = progress.start("weights", parameters);
+  try {
+    await writeSafetensors(path.join(out, "model.safetensors"), mergedTensors(base, saved, task));
+    task.end(`${parameters} written`);
+  } finally {
+    progress.close();
+  }
   await copySmallFiles(base, out);
-  return {
-    merged: adaptersOf(base.parameters, saved.options).length,
-    parameters: base.parameters.reduce((sum, { dims }) => sum + countOf(dims), 0),
-  };
+  return { merged: adaptersOf(base.parameters, saved.options).length, parameters };
 }
 
 /** Where a folder really is; one that is not there, or no folder at all, by its name. */
@@ -49,20 +58,24 @@ function placeOf(folder: string): Promise<string> {
   return realpath(folder).catch(() => path.resolve(folder));
 }
 
-async function mergedTensors(base: Base, { options, learned }: SavedAdapters): Promise<WrittenTensor[]> {
+function* mergedTensors(
+  base: Base,
+  { options, learned }: SavedAdapters,
+  task: Task,
+): Generator<WrittenTensor | LaterTensor> {
   const byName = new Map(adaptersOf(base.parameters, options).map((one) => [one.weight.name, one]));
-  const tensors: WrittenTensor[] = [];
   for (const parameter of base.parameters) {
     const { name, dims: shape } = parameter;
-    const { data } = await base.read(parameter);
-    const adapter = byName.get(name);
-    const values = adapter === undefined ? data : merged(data, adapter, learned, options);
-    tensors.push({ name, shape, values });
+    const make = async (): Promise<Float32Array> => {
+      const { data } = await base.read(parameter);
+      task.tick(data.length);
+      const adapter = byName.get(name);
+      return adapter === undefined ? data : merged(data, adapter, learned, options);
+    };
+    yield { name, shape, make };
   }
   const { logitsBias } = base;
-  if (logitsBias !== null)
-    tensors.push({ name: LOGITS_BIAS, shape: [1, logitsBias.length], values: logitsBias });
-  return tensors;
+  if (logitsBias !== null) yield { name: LOGITS_BIAS, shape: [1, logitsBias.length], values: logitsBias };
 }
 
 /** Files beside those that we read ourselves, e.g. SentencePiece's. */

@@ -135,14 +135,12 @@ describe("hostile text", () => {
     "'“",
   ];
 
-  it.each(pieces)("of a megabyte of %j is answered within a second", (piece) => {
+  // What is quadratic in a text, or worse, would take hours.
+  it.each(pieces)("of a megabyte of %j is answered", { timeout: 60_000 }, (piece) => {
     const text = piece.repeat(Math.ceil(1e6 / piece.length));
     for (const hostile of [text, `x\n${text}`, `\`\`\`${text}\`x`]) {
-      for (const parse of [parseConcepts, parseInstruction, parseResponse]) {
-        const start = performance.now();
-        parse(hostile);
-        expect(performance.now() - start).toBeLessThan(1_000);
-      }
+      for (const parse of [parseConcepts, parseInstruction, parseResponse])
+        expect(parse(hostile)).toBeTypeOf("object");
     }
   });
 
@@ -161,12 +159,10 @@ describe("hostile text", () => {
     "\\\n",
     " def f(x):\n",
     "@f\n",
-  ])("of nothing but %j as code is answered soon", (piece) => {
+  ])("of nothing but %j as code is answered", { timeout: 60_000 }, (piece) => {
     const code = piece.repeat(Math.floor(18_000 / piece.length));
-    const start = performance.now();
-    parseResponse(block(code));
-    parseResponse(read("plain.md").replace(/(?<=\[Tests\]\n```python\n)[\s\S]*(?=```)/, `${code}\n`));
-    expect(performance.now() - start).toBeLessThan(4_000);
+    const tests = read("plain.md").replace(/(?<=\[Tests\]\n```python\n)[\s\S]*(?=```)/, `${code}\n`);
+    for (const text of [block(code), tests]) expect(parseResponse(text)).toBeTypeOf("object");
   });
 });
 

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { convert, GRAPHS, MANIFEST, type Manifest } from "../../src/model/convert.js";
-import { folderSource, writeSafetensors, type CheckpointSource } from "../../src/onnx/safetensors.js";
+import { folderSource, type CheckpointSource } from "../../src/onnx/safetensors.js";
+import { writeSafetensors } from "../../src/onnx/save.js";
 
 const fixture = path.resolve(import.meta.dirname, "../fixtures/starcoder2/unbiased");
 const quiet = { draw: () => undefined };

@@ -6,12 +6,8 @@ import { collect } from "../../src/core/collect.js";
 import { uniforms } from "../../src/core/random.js";
 import { packed, unpacked } from "../../src/model/packed.js";
 import { quantised } from "../../src/model/quantise.js";
-import {
-  folderSource,
-  openSafetensors,
-  writeSafetensors,
-  type WrittenTensor,
-} from "../../src/onnx/safetensors.js";
+import { folderSource, openSafetensors } from "../../src/onnx/safetensors.js";
+import { writeSafetensors, type WrittenTensor } from "../../src/onnx/save.js";
 
 let folder: string;
 beforeAll(() => {

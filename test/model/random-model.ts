@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { uniforms } from "../../src/core/random.js";
-import { writeSafetensors } from "../../src/onnx/safetensors.js";
+import { writeSafetensors } from "../../src/onnx/save.js";
 import { BYTE_CHARACTERS } from "../../src/model/bpe.js";
 
 const END = "<|endoftext|>";

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { initialNumbers } from "../../src/grad/parameters.js";
 import { t5Of } from "../../src/model/t5.js";
-import { writeSafetensors } from "../../src/onnx/safetensors.js";
+import { writeSafetensors } from "../../src/onnx/save.js";
 import { t5 } from "../../src/train/t5.js";
 import { byteTokenizer } from "./random-model.js";
 

@@ -7,7 +7,8 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { Interrupted } from "../../src/core/errors.js";
 import { convertModel, type ConvertModelOptions } from "../../src/model/conversion.js";
 import { openSource } from "../../src/model/source.js";
-import { folderSource, openCheckpoint, writeSafetensors } from "../../src/onnx/safetensors.js";
+import { folderSource, openCheckpoint } from "../../src/onnx/safetensors.js";
+import { writeSafetensors } from "../../src/onnx/save.js";
 import { COMMIT, serveHub, TOKEN, type Fault, type HubRepo, type TestServer } from "../hub/server.js";
 
 const TINY = path.resolve(import.meta.dirname, "../fixtures/starcoder2/tiny");

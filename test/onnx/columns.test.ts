@@ -3,12 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { columnChunks, type ColumnOptions } from "../../src/onnx/columns.js";
-import {
-  folderSource,
-  openCheckpoint,
-  writeSafetensors,
-  type Checkpoint,
-} from "../../src/onnx/safetensors.js";
+import { folderSource, openCheckpoint, type Checkpoint } from "../../src/onnx/safetensors.js";
+import { writeSafetensors } from "../../src/onnx/save.js";
 
 const [ROWS, COLUMNS] = [37, 23];
 

@@ -1,5 +1,5 @@
 // Checkpoints are written by hand, byte by byte, so that what is read owes nothing to our writer.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,9 +7,9 @@ import {
   folderSource,
   openCheckpoint,
   rowChunks,
-  writeSafetensors,
   type CheckpointSource,
 } from "../../src/onnx/safetensors.js";
+import { writeSafetensors } from "../../src/onnx/save.js";
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(path.join(tmpdir(), "selfalign-"))));
@@ -238,6 +238,38 @@ describe("what we write", () => {
       '"w" has 2 numbers, its shape [3] takes others',
     );
     await expect(writeSafetensors(file, [{ ...good, name: "__metadata__" }])).rejects.toThrow("__metadata__");
+  });
+
+  it("has the same bytes when each tensor is made at its turn, and is not there when one can't be", async () => {
+    const [now, later] = [path.join(folder, "now.safetensors"), path.join(folder, "later.safetensors")];
+    const tensors = [1, 2, 3].map((number) => ({
+      name: `w${number}`,
+      shape: [number],
+      values: new Float32Array(number).fill(number),
+    }));
+    await writeSafetensors(now, tensors);
+    const made: string[] = [];
+    const promised = tensors.map(({ values, ...tensor }) => ({
+      ...tensor,
+      make: () => {
+        made.push(tensor.name);
+        return Promise.resolve(values);
+      },
+    }));
+    await writeSafetensors(later, promised);
+    expect(readFileSync(later)).toEqual(readFileSync(now));
+    expect(made).toEqual(["w1", "w2", "w3"]);
+
+    const failing = { name: "w4", shape: [1], make: () => Promise.reject(new Error("gone")) };
+    const wrong = { name: "w4", shape: [1], make: () => Promise.resolve(new Float32Array(2)) };
+    for (const [bad, message] of [
+      [failing, "gone"],
+      [wrong, '"w4" has 2 numbers'],
+    ] as const) {
+      const before = readdirSync(folder);
+      await expect(writeSafetensors(path.join(folder, "bad"), [...promised, bad])).rejects.toThrow(message);
+      expect(readdirSync(folder)).toEqual(before);
+    }
   });
 
   it("is noticed when it becomes shorter under the reader", async () => {

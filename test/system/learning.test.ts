@@ -7,7 +7,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { uniforms } from "../../src/core/random.js";
 import { rateFactor } from "../../src/grad/schedule.js";
-import { writeSafetensors } from "../../src/onnx/safetensors.js";
+import { writeSafetensors } from "../../src/onnx/save.js";
 import { causal } from "../../src/train/causal.js";
 import { gpt2 } from "../../src/train/gpt2.js";
 import type { Batch } from "../../src/train/learner.js";

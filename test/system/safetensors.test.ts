@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromHalf, toBfloat, toHalf } from "../../src/onnx/floats.js";
-import { folderSource, openCheckpoint, writeSafetensors } from "../../src/onnx/safetensors.js";
+import { folderSource, openCheckpoint } from "../../src/onnx/safetensors.js";
+import { writeSafetensors } from "../../src/onnx/save.js";
 import { askPython, pythonWith } from "./python.js";
 
 const python = pythonWith("safetensors", "numpy");
