@@ -208,8 +208,8 @@ const VERBS = {
     async run({ values, others }) {
       const [model, name, out] = modelAnd("lora", others, values, "data", ["NAME", "DIR"]);
       const options = { ...loraOptions(values), draw: drawOn(process.stderr) };
-      const { validation, seed } = options;
-      const data = await openExchanges(name, { validation, seed });
+      const { validation, seed, draw } = options;
+      const data = await openExchanges(name, { validation, seed, draw });
       console.log(loraTold(await trainLoraTo(model, data, out, options)));
     },
   },

@@ -1,14 +1,16 @@
 // Pairs by a name, for training: CoNaLa's curated files, pairs or passages with holes made from a corpus, or a file of exchanges
 // that is split here.
 import { access } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { InputError } from "../core/errors.js";
 import { readRows } from "../core/files.js";
 import { shuffled, uniforms } from "../core/random.js";
-import { openCorpus, type CorpusOptions } from "../corpus/open.js";
+import type { Corpus } from "../corpus/corpus.js";
 import { parseTemplate, TRAINING_TEMPLATE } from "../dataset/template.js";
 import { loadGrammar } from "../python/syntax.js";
 import { exchangeOf, type Exchange } from "../train/lessons.js";
 import type { Exchanges } from "../train/lessonsides.js";
+import { withCorpus, type CorpusUseOptions } from "../train/reading.js";
 import { denoisingPairs } from "./denoise.js";
 import { curatedConala, type RewritePair } from "./pairs.js";
 import { syntheticPairs } from "./synthetic.js";
@@ -25,7 +27,7 @@ export interface PairData {
   readonly dropped: Readonly<Partial<Record<string, number>>>;
 }
 
-export interface PairDataOptions {
+export interface PairDataOptions extends CorpusUseOptions {
   /**
    * Share that is kept for validation where the source does not say: of a file's rows, or of a corpus's files, 0 to below 1.
    * Default 0.1, of passages with holes 0.02.
@@ -33,7 +35,8 @@ export interface PairDataOptions {
   readonly validation?: number;
   /** Draws the split, and what is made of a corpus; default 0. */
   readonly seed?: number;
-  readonly env?: CorpusOptions["env"];
+  /** Stops the reading of a corpus. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Opens the pairs named `spec`. @throws InputError for what can't be read, and a source without a pair to learn. */
@@ -79,21 +82,45 @@ async function ofConala(folder: string): Promise<PairData> {
   return { training: training.pairs, validation: validation.pairs, dropped };
 }
 
-async function ofCorpus(name: string, { validation, seed = 0, env }: PairDataOptions): Promise<PairData> {
+async function ofCorpus(name: string, options: PairDataOptions): Promise<PairData> {
   await loadGrammar();
-  const corpus = await openCorpus(name, env === undefined ? {} : { env });
-  const made = await syntheticPairs(corpus, {
-    anySentence: true,
-    seed,
-    ...(validation === undefined ? {} : { validation }),
-  });
+  const { validation, seed = 0 } = options;
+  const split = { anySentence: true, seed, ...(validation === undefined ? {} : { validation }) };
+  const made = await ofFiles(name, options, (corpus) => syntheticPairs(corpus, split));
   return { training: made.training, validation: made.validation, dropped: made.counts.dropped };
 }
 
-async function ofPassages(name: string, { validation, seed = 0, env }: PairDataOptions): Promise<PairData> {
-  const corpus = await openCorpus(name, env === undefined ? {} : { env });
-  const made = await denoisingPairs(corpus, { seed, ...(validation === undefined ? {} : { validation }) });
+async function ofPassages(name: string, options: PairDataOptions): Promise<PairData> {
+  const { validation, seed = 0 } = options;
+  const split = { seed, ...(validation === undefined ? {} : { validation }) };
+  const made = await ofFiles(name, options, (corpus) => denoisingPairs(corpus, split));
   return { ...made, dropped: {} };
+}
+
+/** What `make` makes of a corpus's files, which are counted on the way. */
+function ofFiles<Made>(
+  name: string,
+  { signal, ...options }: PairDataOptions,
+  make: (corpus: Pick<Corpus, "files">) => Promise<Made>,
+): Promise<Made> {
+  return withCorpus(name, options, async (corpus, progress) => {
+    const task = progress.start("files read for pairs", await corpus.count());
+    let files = 0;
+    const made = await make({
+      async *files(given) {
+        for await (const item of corpus.files({ ...given, ...(signal === undefined ? {} : { signal }) })) {
+          // Files that are here already are read without a pause in which Ctrl-C could be heard.
+          await setImmediate();
+          signal?.throwIfAborted();
+          yield item;
+          files++;
+          task.tick();
+        }
+      },
+    });
+    task.end(`${files} read`);
+    return made;
+  });
 }
 
 /** Rows of `prompt` and `completion`, or `messages`, as `export` writes them. */

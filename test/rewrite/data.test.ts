@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -66,3 +66,25 @@ it("makes pairs from a corpus, and says what gives none", async () => {
   for (const validation of [-0.1, 1, NaN])
     await expect(openPairs(file, { validation })).rejects.toThrow("can't be validation");
 });
+
+it.each(["synthetic", "denoise"])(
+  "counts a corpus's files, and stops between two of them: %s",
+  async (kind) => {
+    const corpus = path.join(folder, `${kind} corpus`);
+    mkdirSync(corpus);
+    const text =
+      'def f(path):\n    """Read the file at path and return its lines."""\n    return open(path)\n';
+    for (let at = 0; at < 9; at++) writeFileSync(path.join(corpus, `m${at}.py`), text.repeat(1 + at));
+    const lines: string[] = [];
+    const draw = (line: string): void => void lines.push(line);
+    await openPairs(`${kind}:folder:${corpus}`, { validation: 0, draw }).catch(() => undefined);
+    expect(lines.at(-1)).toMatch(/^files read for pairs: 9 read/);
+
+    const stop = new AbortController();
+    const stopped = openPairs(`${kind}:folder:${corpus}`, {
+      signal: stop.signal,
+      draw: () => stop.abort(new Error("enough")),
+    });
+    await expect(stopped).rejects.toThrow("enough");
+  },
+);
