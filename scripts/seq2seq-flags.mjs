@@ -2,8 +2,7 @@
 import { readFileSync } from "node:fs";
 import { InputError, PAIR_SOURCES, SEQ2SEQ_PRESETS } from "selfalign";
 import { known } from "./flags.mjs";
-
-const preset = "default: the preset's";
+import { FITTING_FLAGS, preset } from "./train-flags.mjs";
 
 /** Flags of `train seq2seq`. */
 export const SEQ2SEQ_FLAGS = {
@@ -28,22 +27,8 @@ export const SEQ2SEQ_FLAGS = {
     about: "share kept for validation; CoNaLa has files of its own for it",
   },
   epochs: { kind: "number", value: "N", about: `times that every pair is seen (${preset})` },
-  steps: { kind: "count", value: "N", about: "steps in all (default: what the epochs take)" },
-  rate: { kind: "number", value: "X", about: `highest learning rate (${preset})` },
-  warmup: { kind: "number", value: "N", about: `steps until it is reached (${preset})` },
-  schedule: { kind: "text", value: "NAME", about: `cosine, linear or constant after that (${preset})` },
-  "evaluate-every": {
-    kind: "count",
-    value: "N",
-    about: `steps between evaluations and checkpoints (${preset})`,
-  },
-  patience: {
-    kind: "count",
-    value: "N",
-    about: "evaluations without a better one that end it (default: none do)",
-  },
+  ...FITTING_FLAGS,
   seed: { kind: "number", value: "N", fallback: 0, about: "draws split, first weights and batches" },
-  threads: { kind: "count", value: "N", about: "threads of the model (default: one per processor)" },
 };
 
 /** Options of `trainSeq2SeqTo` from parsed flags; what was not given is left to the preset. */

@@ -4,7 +4,27 @@ import { InputError, PRESETS } from "selfalign";
 import { known, SOURCE_FLAGS, sourceOptions } from "./flags.mjs";
 
 const NAMES = Object.keys(PRESETS).join(", ");
-const preset = "default: the preset's";
+/** What a flag without a value of its own falls back to. */
+export const preset = "default: the preset's";
+
+/** How long, how fast and by what a model is trained from first weights: as the preset says, unless they do. */
+export const FITTING_FLAGS = {
+  steps: { kind: "count", value: "N", about: "steps in all (default: what the epochs take)" },
+  rate: { kind: "number", value: "X", about: `highest learning rate (${preset})` },
+  warmup: { kind: "number", value: "N", about: `steps until it is reached (${preset})` },
+  schedule: { kind: "text", value: "NAME", about: `cosine, linear or constant after that (${preset})` },
+  "evaluate-every": {
+    kind: "count",
+    value: "N",
+    about: `steps between evaluations and checkpoints (${preset})`,
+  },
+  patience: {
+    kind: "count",
+    value: "N",
+    about: "evaluations without a better one that end it (default: none do)",
+  },
+  threads: { kind: "count", value: "N", about: "threads of the model (default: one per processor)" },
+};
 
 /** Flags of `train causal`. */
 export const CAUSAL_FLAGS = {
@@ -33,22 +53,8 @@ export const CAUSAL_FLAGS = {
     about: `share of the samples that is kept for validation at most (${preset})`,
   },
   epochs: { kind: "number", value: "N", fallback: 1, about: "times that every sample is seen" },
-  steps: { kind: "count", value: "N", about: "steps in all (default: what the epochs take)" },
-  rate: { kind: "number", value: "X", about: `highest learning rate (${preset})` },
-  warmup: { kind: "number", value: "N", about: `steps until it is reached (${preset})` },
-  schedule: { kind: "text", value: "NAME", about: `cosine, linear or constant after that (${preset})` },
-  "evaluate-every": {
-    kind: "count",
-    value: "N",
-    about: `steps between evaluations and checkpoints (${preset})`,
-  },
-  patience: {
-    kind: "count",
-    value: "N",
-    about: "evaluations without a better one that end it (default: none do)",
-  },
+  ...FITTING_FLAGS,
   seed: { kind: "number", value: "N", fallback: 0, about: "draws files, split, first weights and batches" },
-  threads: { kind: "count", value: "N", about: "threads of the model (default: one per processor)" },
   "overfit-one-batch": { kind: "switch", about: "only show that one batch can be learned by heart" },
 };
 
