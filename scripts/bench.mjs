@@ -48,7 +48,7 @@ const FLAGS = {
     kind: "text",
     value: "NAME",
     fallback: "157m",
-    about: "generate: 157m, or starcoder2-3b (13 GB of disk)",
+    about: "generate: 157m, or starcoder2-3b (13 GB of disk, 16 with llama.cpp)",
   },
   "base-url": {
     kind: "text",

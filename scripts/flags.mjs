@@ -251,7 +251,8 @@ export const CONVERT_FLAGS = {
     kind: "text",
     value: "TYPE",
     fallback: "int8",
-    about: "of the matrices: int8 (blocks of 32), int8-64 (faster, less exact), fp32 or fp16",
+    about:
+      "of the matrices: int8 (blocks of 32), int8-64 (faster on the processor, less exact), fp32 or fp16",
   },
   device: { kind: "text", value: "NAME", fallback: "cpu", about: "what it is to run on: cpu or cuda" },
 };

@@ -123,7 +123,7 @@ export { sweepTo, type Sweep, type SweepOptions, type SweepRow } from "./train/s
 export type { Exchange } from "./train/lessons.js";
 export type { Exchanges } from "./train/lessonsides.js";
 export { trainLoraTo, type LoraRun, type LoraRunOptions } from "./train/lorarun.js";
-export { mergeAdaptersTo, type Merge } from "./train/merge.js";
+export { mergeAdaptersTo, type Merge, type MergeOptions } from "./train/merge.js";
 export { readMetrics, type StepMetrics } from "./train/metrics.js";
 export { PRESETS, type Preset, type PresetName } from "./train/presets.js";
 export { trainTokenizerTo, type TokenizerSummary, type TokenizerToOptions } from "./train/tokenizer.js";

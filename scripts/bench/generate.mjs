@@ -1,4 +1,4 @@
-// Generating text on this machine's processor: ours in both modes beside transformers.js on the same converted folder, and
+// Generating text on this machine's processor: ours in both modes, and in blocks of 64, beside transformers.js on the same converted folder, and
 // llama.cpp (node-llama-cpp, where `--llama` or SELFALIGN_LLAMA names a folder that has it) on a GGUF of the same weights in
 // as many bits. A StarCoder2 of random weights, one thread, greedy; each figure is taken in a process of its own, the
 // contestants take turns, and of each the best round counts. Compared are processor milliseconds, which other work on the
@@ -65,12 +65,14 @@ export async function bench({ size: rounds = ROUNDS, llama, geometry }) {
       contestants.map(([what]) => rowOf(what, batch, of(what, batch), of(GEN, batch).tokens)),
     );
     const ratios = batches.flatMap((batch) =>
-      contestants.slice(3).flatMap(([peer]) =>
-        [GEN, LOOP].flatMap((ours) => [
-          [`batch ${batch}, processor: ${peer} / ${ours}`, of(peer, batch).cpuMs / of(ours, batch).cpuMs],
-          [`batch ${batch}, peak memory: ${peer} / ${ours}`, of(peer, batch).rssMb / of(ours, batch).rssMb],
-        ]),
-      ),
+      contestants
+        .filter(([what]) => [TRANSFORMERS, LLAMA].includes(what))
+        .flatMap(([peer]) =>
+          [GEN, LOOP].flatMap((ours) => [
+            [`batch ${batch}, processor: ${peer} / ${ours}`, of(peer, batch).cpuMs / of(ours, batch).cpuMs],
+            [`batch ${batch}, peak memory: ${peer} / ${ours}`, of(peer, batch).rssMb / of(ours, batch).rssMb],
+          ]),
+        ),
     );
     return {
       rows,

@@ -47,6 +47,17 @@ interface State {
 
 const REDRAW_MS = 100;
 
+/** Ticks a task that counts megabytes by what is given in bytes. */
+export function inMegabytes(task: Task): (bytes: number) => void {
+  let [done, told] = [0, 0];
+  return (bytes) => {
+    done += bytes;
+    const whole = Math.floor(done / 1e6);
+    if (whole > told) task.tick(whole - told);
+    told = whole;
+  };
+}
+
 /** A display for one or more tasks that run at the same time. */
 export function startProgress({
   draw = () => undefined,

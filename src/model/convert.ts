@@ -6,7 +6,7 @@ import { mkdir, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { explained, InputError } from "../core/errors.js";
 import { writeWhole } from "../core/files.js";
-import { startProgress, type Draw } from "../core/progress.js";
+import { inMegabytes, startProgress, type Draw } from "../core/progress.js";
 import { placesOf } from "../onnx/external.js";
 import type { Graph } from "../onnx/graph.js";
 import { modelBytes } from "../onnx/model.js";
@@ -110,20 +110,15 @@ export async function convert(
 
   const progress = startProgress(draw === undefined ? {} : { draw });
   const task = progress.start("weights (MB)", Math.ceil(bytes / 1e6));
-  let [done, told] = [0, 0];
-  const onBytes = (count: number): void => {
-    done += count;
-    const whole = Math.floor(done / 1e6);
-    if (whole > told) task.tick(whole - told);
-    told = whole;
-  };
   const fingerprint = createHash("sha256")
     .update(JSON.stringify([origin, model, format, checkpoint.names, checkpoint.bytes]))
     .digest("hex");
   const data = { file, fingerprint, places };
-  const hashes = await writeData(data, steps, checkpoint, { signal, onBytes }).finally(() => {
-    progress.close();
-  });
+  const hashes = await writeData(data, steps, checkpoint, { signal, onBytes: inMegabytes(task) }).finally(
+    () => {
+      progress.close();
+    },
+  );
   task.end(`${Math.ceil(bytes / 1e6)} done`);
   const recipe = { model, format, weight };
   await writeGraph(path.join(out, GRAPHS.decode), decodeGraph(recipe));

@@ -1,8 +1,8 @@
 // Products with a model's weights, in whatever type they are kept: linear layers and rows of an embedding, which may be the same
 // matrix. Operators: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
 import { MICROSOFT, type ElementType, type Graph, type Value } from "../onnx/graph.js";
-import { BLOCK, blocksOf } from "./quantise.js";
-import type { Format } from "./weights.js";
+import { blocksOf } from "./quantise.js";
+import { blockOf, type Format } from "./weights.js";
 
 /** The weights of a graph. */
 export interface Weighing {
@@ -32,8 +32,10 @@ export function addLinear(graph: Graph, { format, weight }: Weighing, x: Value, 
       graph.op("FusedMatMul", [x, weight(graph, `${name}.weight`)], { transB: 1 }, { domain: MICROSOFT }),
     );
   const inputs = [x, weight(graph, `${name}.blocks`), weight(graph, `${name}.scales`)];
-  const { block = BLOCK } = format;
-  const attributes = { K: columns, N: rows, bits: 8, block_size: block, accuracy_level: INT8_ACTIVATIONS };
+  const attributes = {
+    ...{ K: columns, N: rows, bits: 8, block_size: blockOf(format) },
+    accuracy_level: INT8_ACTIVATIONS,
+  };
   // CUDA's kernels for half floats take no bias.
   if (bias === "" || format.activations === "float16")
     return add(graph.op("MatMulNBits", inputs, attributes, { domain: MICROSOFT }));
@@ -58,7 +60,7 @@ export function addEmbedding(
     graph.float(128, type),
   ]);
   const blocks = graph.op("Mul", [numbers, graph.op("Unsqueeze", [scales, graph.int64([-1])])]);
-  const { block = BLOCK } = format;
+  const block = blockOf(format);
   const rows = graph.op("Reshape", [blocks, graph.int64([0, 0, blocksOf(width, block) * block])]);
   if (width % block === 0) return rows;
   return graph.op("Slice", [rows, graph.int64([0]), graph.int64([width]), graph.int64([-1])]);

@@ -21,7 +21,7 @@ export function* packed(tensors: Iterable<WrittenTensor>): Generator<WrittenTens
     }
     if (columns % BLOCK !== 0)
       throw new InputError(`"${name}" has ${columns} columns; only multiples of ${BLOCK} are packed`);
-    const { bytes, scales } = quantised(values, columns);
+    const { bytes, scales } = quantised(values, columns, BLOCK);
     yield { name, shape, values: Float32Array.from(bytes, (byte) => byte - ZERO), dtype: "I8" };
     yield { name: `${name}${SCALES}`, shape: [rows, columns / BLOCK], values: scales, dtype: "F16" };
   }

@@ -11,7 +11,7 @@ const LARGEST = 127;
 const SMALLEST_SCALE = 1e-8;
 
 /** Blocks that a row of so many numbers takes; the last one is filled up with zeros. */
-export function blocksOf(columns: number, block = BLOCK): number {
+export function blocksOf(columns: number, block: number): number {
   return Math.ceil(columns / block);
 }
 
@@ -22,7 +22,7 @@ export function blocksOf(columns: number, block = BLOCK): number {
 export function quantised(
   values: Float32Array,
   columns: number,
-  size = BLOCK,
+  size: number,
 ): { bytes: Uint8Array; scales: Float32Array } {
   const rows = values.length / columns;
   const blocks = blocksOf(columns, size);

@@ -19,6 +19,9 @@ export interface Format {
   readonly activations: "float32" | "float16";
 }
 
+/** Numbers of an int8 matrix that share a scale. */
+export const blockOf = ({ block = BLOCK }: Format): number => block;
+
 export interface Weight {
   readonly name: string;
   readonly type: ElementType;
@@ -199,12 +202,8 @@ export function matrixStep(
 }
 
 /** Blocks of int8 with their scales; these are few enough to be held until the bytes are written. */
-function blockStep(
-  name: string,
-  sources: readonly Source[],
-  columns: number,
-  { activations: type, block = BLOCK }: Format,
-): Step {
+function blockStep(name: string, sources: readonly Source[], columns: number, format: Format): Step {
+  const [type, block] = [format.activations, blockOf(format)];
   const rows = total(sources);
   const blocks = blocksOf(columns, block);
   return {

@@ -46,7 +46,7 @@ export async function writeSafetensors(
     const { name } = tensor;
     if (names.has(name)) throw new InputError(`"${name}" can't be written twice, nor be "__metadata__"`);
     names.add(name);
-    if ("values" in tensor) checkCount(tensor, tensor.values);
+    if ("values" in tensor) checked(tensor, tensor.values);
   }
   const temporary = `${file}.tmp`;
   const handle = await open(temporary, "w");
@@ -54,8 +54,7 @@ export async function writeSafetensors(
     await handle.writeFile(header.writeHeader(sorted));
     for (const tensor of sorted) {
       const { dtype } = tensor;
-      const values = "values" in tensor ? tensor.values : await tensor.make();
-      checkCount(tensor, values);
+      const values = "values" in tensor ? tensor.values : checked(tensor, await tensor.make());
       for (let at = 0; at < values.length; at += PIECE_BYTES / 4) {
         const { buffer, byteOffset, byteLength } = NARROW[dtype](values.subarray(at, at + PIECE_BYTES / 4));
         await handle.writeFile(new Uint8Array(buffer, byteOffset, byteLength));
@@ -72,7 +71,9 @@ export async function writeSafetensors(
   await syncFolder(path.dirname(file));
 }
 
-function checkCount({ name, shape }: NamedTensor, { length }: Float32Array): void {
-  if (header.countOf(shape) !== length)
-    throw new InputError(`"${name}" has ${length} numbers, its shape [${shape.join(", ")}] takes others`);
+function checked({ name, shape }: NamedTensor, values: Float32Array): Float32Array {
+  if (header.countOf(shape) === values.length) return values;
+  throw new InputError(
+    `"${name}" has ${values.length} numbers, its shape [${shape.join(", ")}] takes others`,
+  );
 }

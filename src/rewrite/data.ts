@@ -84,8 +84,8 @@ async function ofConala(folder: string): Promise<PairData> {
 
 async function ofCorpus(name: string, options: PairDataOptions): Promise<PairData> {
   await loadGrammar();
-  const { validation, seed = 0 } = options;
-  const split = { anySentence: true, seed, ...(validation === undefined ? {} : { validation }) };
+  const { validation, seed = 0, signal } = options;
+  const split = { anySentence: true, seed, signal, ...(validation === undefined ? {} : { validation }) };
   const made = await ofFiles(name, options, (corpus) => syntheticPairs(corpus, split));
   return { training: made.training, validation: made.validation, dropped: made.counts.dropped };
 }

@@ -2,6 +2,7 @@
 // a function's arguments becomes a vague intent (`return the index of the second value in the first value`), a call with names
 // that are drawn becomes the snippet (`place = bisect(totals, 7)`), and the sentence with those names is the target (`return the
 // index of `7` in `totals``). The words stand in the intent only, the names in the snippet only: neither alone suffices.
+import { setImmediate } from "node:timers/promises";
 import type { Corpus } from "../corpus/corpus.js";
 import { uniforms } from "../core/random.js";
 import { functionsOf, type FunctionFacts } from "../python/functions.js";
@@ -43,6 +44,8 @@ export interface SyntheticOptions {
   readonly anySentence?: boolean;
   /** Draws names and split; default 0. */
   readonly seed?: number;
+  /** Stops the work; the corpus hears of it from whoever opened it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface SyntheticPairs {
@@ -67,10 +70,13 @@ const NAMES = (
 /** What may stand in a call besides a name, and how often. */
 const LITERALS = 0.25;
 
+/** Functions worked on before Ctrl-C can be heard. */
+const BETWEEN_PAUSES = 500;
+
 /** Makes the pairs of a corpus, the same for the same seed. Needs `loadGrammar` first. Holds all pairs in memory. */
 export async function syntheticPairs(
   corpus: Pick<Corpus, "files">,
-  { variants = 4, validation = 0.1, anySentence = false, seed = 0 }: SyntheticOptions = {},
+  { variants = 4, validation = 0.1, anySentence = false, seed = 0, signal }: SyntheticOptions = {},
 ): Promise<SyntheticPairs> {
   const pairs = { training: [] as RewritePair[], validation: [] as RewritePair[] };
   const dropped: Partial<Record<NoSynthetic, number>> = {};
@@ -102,7 +108,11 @@ export async function syntheticPairs(
     }
   }
   // After all others, which go before them where an intent is the same.
-  for (const told of learned) pairs.training.push(...anyPairs(told, variants, intents));
+  for (const [at, told] of learned.entries()) {
+    if (at % BETWEEN_PAUSES === 0) await setImmediate();
+    signal?.throwIfAborted();
+    pairs.training.push(...anyPairs(told, variants, intents));
+  }
   return { ...pairs, counts: { ...counts, dropped } };
 }
 

@@ -54,7 +54,7 @@ function wholeOf(parameter: Parameter, read: ReadWeight): Frozen {
 function blocksIn(parameter: Parameter, read: ReadWeight): readonly Frozen[] {
   const { name } = parameter;
   const [rows, columns] = outIn(parameter);
-  const count = rows * blocksOf(columns);
+  const count = rows * blocksOf(columns, BLOCK);
   // Both come of one reading: the second to be asked for takes what the first left.
   let left: ReturnType<typeof quantised> | null = null;
   const halves = async (): Promise<ReturnType<typeof quantised>> => {
@@ -64,7 +64,8 @@ function blocksIn(parameter: Parameter, read: ReadWeight): readonly Frozen[] {
       return given;
     }
     const { data } = await read(parameter);
-    left = quantised(parameter.projection === "in-out" ? transposed(data, rows, columns) : data, columns);
+    const matrix = parameter.projection === "in-out" ? transposed(data, rows, columns) : data;
+    left = quantised(matrix, columns, BLOCK);
     return left;
   };
   const bytes = async (): Promise<Tensor> => {
@@ -84,7 +85,7 @@ function blocksIn(parameter: Parameter, read: ReadWeight): readonly Frozen[] {
 /** The matrix of a projection's blocks, [out, in]. */
 function widened(tape: Tape, { parameter }: Building, of: Parameter): Var {
   const [rows, columns] = outIn(of);
-  const wide = blocksOf(columns) * BLOCK;
+  const wide = blocksOf(columns, BLOCK) * BLOCK;
   const given = [parameter(of.name), parameter(scalesName(of.name))];
   const dims = given[0]?.dims ?? [];
   const numbers = node(tape, "DequantizeLinear", given, dims, { axis: 0 }, "float32");

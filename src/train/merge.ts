@@ -1,10 +1,11 @@
 // A model with its adapters worked into its weights, as a folder in the Hugging Face layout: it needs no adapters any more, and
 // loads wherever the model did. All its weights are single floats.
-import { mkdir, realpath, writeFile } from "node:fs/promises";
+import { mkdir, realpath, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { InputError } from "../core/errors.js";
+import { InputError, Interrupted } from "../core/errors.js";
 import { writeWhole } from "../core/files.js";
-import { startProgress, type Draw, type Task } from "../core/progress.js";
+import { stoppable } from "../core/interrupt.js";
+import { inMegabytes, startProgress, type Draw } from "../core/progress.js";
 import { COPIED, textOf } from "../model/files.js";
 import type { SourceOptions } from "../model/source.js";
 import { countOf } from "../onnx/header.js";
@@ -13,6 +14,9 @@ import { LOGITS_BIAS } from "./bart.js";
 import { openBase, type Base } from "./base.js";
 import { adaptersOf, merged } from "./lora.js";
 import { readAdapters, type SavedAdapters } from "./peft.js";
+
+/** Bytes of a number that is written. */
+const WIDTH = 4;
 
 export interface Merge {
   /** Projections that were changed, and numbers of the model in all. */
@@ -26,31 +30,45 @@ export interface MergeOptions extends SourceOptions {
 
 /**
  * Writes the model with the adapters of a folder into the folder `out`, one tensor after another.
- * @throws InputError where the adapters are not this model's, and where `out` is the model's or the adapters' own folder.
+ * @throws InputError where the adapters are not this model's, and where `out` is the model's or the adapters' own folder;
+ * Interrupted when stopped: then there is no merged model.
  */
 export async function mergeAdaptersTo(
   model: string,
   adapters: string,
   out: string,
-  { draw, ...options }: MergeOptions = {},
+  options: MergeOptions = {},
 ): Promise<Merge> {
   for (const own of [model, adapters])
     if ((await placeOf(own)) === (await placeOf(out)))
       throw new InputError(`"${out}" is what is merged, and would be written over; choose another --out`);
-  const base = await openBase(model, options);
-  const saved = await readAdapters(adapters, base.parameters);
-  await mkdir(out, { recursive: true });
-  const parameters = base.parameters.reduce((sum, { dims }) => sum + countOf(dims), 0);
-  const progress = startProgress(draw === undefined ? {} : { draw });
-  const task = progress.start("weights", parameters);
-  try {
-    await writeSafetensors(path.join(out, "model.safetensors"), mergedTensors(base, saved, task));
-    task.end(`${parameters} written`);
-  } finally {
-    progress.close();
-  }
-  await copySmallFiles(base, out);
-  return { merged: adaptersOf(base.parameters, saved.options).length, parameters };
+  return stoppable(options.signal, async (signal) => {
+    const progress = startProgress(options.draw === undefined ? {} : { draw: options.draw });
+    try {
+      const onNotice = (text: string): void => progress.say(text);
+      const base = await openBase(model, { onNotice, ...options, signal });
+      const saved = await readAdapters(adapters, base.parameters);
+      await mkdir(out, { recursive: true });
+      const parameters = base.parameters.reduce((sum, { dims }) => sum + countOf(dims), 0);
+      const task = progress.start("weights (MB)", Math.ceil((WIDTH * parameters) / 1e6));
+      const onBytes = inMegabytes(task);
+      await writeSafetensors(
+        path.join(out, "model.safetensors"),
+        mergedTensors(base, saved, { signal, onBytes }),
+      );
+      task.end(`${Math.ceil((WIDTH * parameters) / 1e6)} written`);
+      await copySmallFiles(base, out);
+      return { merged: adaptersOf(base.parameters, saved.options).length, parameters };
+    } catch (error) {
+      if (signal.aborted && !(error instanceof InputError))
+        throw new Interrupted("stopped; the merged model is not finished: the same command begins again");
+      throw error;
+    } finally {
+      progress.close();
+      // Only if nothing came into it.
+      await rmdir(out).catch(() => undefined);
+    }
+  });
 }
 
 /** Where a folder really is; one that is not there, or no folder at all, by its name. */
@@ -61,14 +79,15 @@ function placeOf(folder: string): Promise<string> {
 function* mergedTensors(
   base: Base,
   { options, learned }: SavedAdapters,
-  task: Task,
+  { signal, onBytes }: { readonly signal: AbortSignal; readonly onBytes: (count: number) => void },
 ): Generator<WrittenTensor | LaterTensor> {
   const byName = new Map(adaptersOf(base.parameters, options).map((one) => [one.weight.name, one]));
   for (const parameter of base.parameters) {
     const { name, dims: shape } = parameter;
     const make = async (): Promise<Float32Array> => {
+      signal.throwIfAborted();
       const { data } = await base.read(parameter);
-      task.tick(data.length);
+      onBytes(data.byteLength);
       const adapter = byName.get(name);
       return adapter === undefined ? data : merged(data, adapter, learned, options);
     };

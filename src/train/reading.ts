@@ -1,5 +1,5 @@
-// From the name of a corpus to something that is made of its texts, with progress drawn and files counted on the way. What
-// every kind of tokenizer that is learned from a corpus has in common.
+// From the name of a corpus to something that is made of it, with progress drawn; and to what is learned of its texts, with files
+// counted on the way.
 import type { Corpus } from "../corpus/corpus.js";
 import { openCorpus, type CorpusOptions } from "../corpus/open.js";
 import { InputError } from "../core/errors.js";

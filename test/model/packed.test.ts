@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { collect } from "../../src/core/collect.js";
 import { uniforms } from "../../src/core/random.js";
 import { packed, unpacked } from "../../src/model/packed.js";
-import { quantised } from "../../src/model/quantise.js";
+import { BLOCK, quantised } from "../../src/model/quantise.js";
 import { folderSource, openSafetensors } from "../../src/onnx/safetensors.js";
 import { writeSafetensors, type WrittenTensor } from "../../src/onnx/save.js";
 
@@ -36,13 +36,16 @@ it("keeps vectors, and of matrices what int8 conversion takes of them", async ()
       continue;
     }
     const columns = shape[1] ?? 0;
-    const [before, after] = [quantised(values, columns), quantised(back?.values ?? values, columns)];
+    const [before, after] = [
+      quantised(values, columns, BLOCK),
+      quantised(back?.values ?? values, columns, BLOCK),
+    ];
     expect(after.bytes).toEqual(before.bytes);
     // A half has eleven bits.
     for (const [at, scale] of before.scales.entries())
       expect(Math.abs((after.scales[at] ?? 0) / scale - 1)).toBeLessThan(2 ** -11);
     // Packed again it is the same to the bit.
-    expect(after.scales).toEqual(quantised(back?.values ?? values, columns).scales);
+    expect(after.scales).toEqual(quantised(back?.values ?? values, columns, BLOCK).scales);
   }
 });
 

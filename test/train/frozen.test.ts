@@ -11,8 +11,8 @@ import { drawn, openedGraph } from "../grad/differences.js";
 
 /** What a number of the matrix [out, in] is after it went through its block. */
 function rounded(matrix: Float32Array, columns: number): Float32Array {
-  const { bytes, scales } = quantised(matrix, columns);
-  const blocks = blocksOf(columns);
+  const { bytes, scales } = quantised(matrix, columns, BLOCK);
+  const blocks = blocksOf(columns, BLOCK);
   return matrix.map((_, at) => {
     const [row, column] = [Math.floor(at / columns), at % columns];
     const block = row * blocks + Math.floor(column / BLOCK);

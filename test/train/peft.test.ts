@@ -1,5 +1,5 @@
 // A model's folder, adapters beside it, and the two merged, with files of ours; test/system/peft.test.ts has PEFT's.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -57,13 +57,25 @@ it("adapters come back as they were saved", async () => {
   expect(learned.size).toBe(4);
 });
 
+it("a merge that is stopped leaves nothing", async () => {
+  const stop = new AbortController();
+  const draw = (): void => stop.abort();
+  await expect(
+    mergeAdaptersTo(at("base"), at("adapters"), at("stopped"), { draw, signal: stop.signal }),
+  ).rejects.toThrow("stopped; the merged model is not finished");
+  expect(existsSync(at("stopped"))).toBe(false);
+});
+
 it("a merged model has the base's weights but for the adapted ones, and its other files", async () => {
   const base = await openBase(at("base"));
   const { learned } = await readAdapters(at("adapters"), base.parameters);
-  expect(await mergeAdaptersTo(at("base"), at("adapters"), at("merged"))).toEqual({
+  const lines: string[] = [];
+  const options = { draw: (line: string) => void lines.push(line) };
+  expect(await mergeAdaptersTo(at("base"), at("adapters"), at("merged"), options)).toEqual({
     merged: 2,
     parameters: tensors.reduce((sum, { values }) => sum + values.length, 0),
   });
+  expect(lines.at(-1)).toMatch(/^weights \(MB\): \d+ written/);
   const made = await openCheckpoint(folderSource(at("merged")));
   expect([...made.names].sort()).toEqual(tensors.map(({ name }) => name).sort());
   const adapters = new Map(adaptersOf(base.parameters, OPTIONS).map((one) => [one.weight.name, one]));
