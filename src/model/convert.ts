@@ -14,7 +14,7 @@ import { openCheckpoint, type Checkpoint, type CheckpointSource } from "../onnx/
 import type { Architecture } from "./architecture.js";
 import { choiceGraph } from "./choices.js";
 import { forgetSteps, writeData, type Hashes } from "./datafile.js";
-import { COPIED, jsonOf } from "./files.js";
+import { COPIED, copyFiles, jsonOf } from "./files.js";
 import { decodeGraph, scoreGraph } from "./graphs.js";
 import { architectureOf } from "./known.js";
 import { plainGraph } from "./plain.js";
@@ -130,7 +130,9 @@ export async function convert(
   // Its attention bias has no kernel for half floats on CUDA.
   const withPlain = format.activations === "float32";
   if (withPlain) await writeGraph(path.join(out, "onnx", plain), plainGraph(recipe));
-  await copyFiles(source, out, withPlain ? { ...config, ...externalOf(plain) } : config);
+  await copyFiles(source, out, COPIED);
+  const described = withPlain ? { ...config, ...externalOf(plain) } : config;
+  await writeFile(path.join(out, "config.json"), `${JSON.stringify(described, null, 2)}\n`);
   const sha256 = createHash("sha256").update(JSON.stringify(hashes)).digest("hex");
   const manifest: Manifest = { version: 2, origin, dtype, device, model, sha256, weights: hashes };
   await writeWhole(path.join(out, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -223,16 +225,4 @@ async function checkRoom(folder: string, file: string, bytes: number): Promise<v
 /** What transformers.js must know of weights beside their graph. */
 function externalOf(plain: string): Readonly<Record<string, unknown>> {
   return { "transformers.js_config": { use_external_data_format: { [plain]: 1 } } };
-}
-
-async function copyFiles(
-  source: CheckpointSource,
-  out: string,
-  config: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  for (const file of COPIED) {
-    const size = await source.size(file);
-    if (size !== null) await writeFile(path.join(out, file), await source.read(file, 0, size));
-  }
-  await writeFile(path.join(out, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
 }

@@ -1,4 +1,6 @@
 // The small files of a checkpoint in the Hugging Face layout.
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
 import { InputError } from "../core/errors.js";
 import type { CheckpointSource } from "../onnx/safetensors.js";
 
@@ -13,6 +15,18 @@ export const COPIED: readonly string[] = [
   "vocab.json",
   "merges.txt",
 ];
+
+/** Copies the files with these names that a checkpoint has into the folder `out`. */
+export async function copyFiles(
+  source: CheckpointSource,
+  out: string,
+  names: readonly string[],
+): Promise<void> {
+  for (const file of names) {
+    const size = await source.size(file);
+    if (size !== null) await writeFile(path.join(out, file), await source.read(file, 0, size));
+  }
+}
 
 /** The text of a file; null where there is none. */
 export async function textOf(source: CheckpointSource, file: string): Promise<string | null> {

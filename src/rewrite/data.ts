@@ -1,7 +1,6 @@
 // Pairs by a name, for training: CoNaLa's curated files, pairs or passages with holes made from a corpus, or a file of exchanges
 // that is split here.
 import { access } from "node:fs/promises";
-import { setImmediate } from "node:timers/promises";
 import { InputError } from "../core/errors.js";
 import { readRows } from "../core/files.js";
 import { shuffled, uniforms } from "../core/random.js";
@@ -109,8 +108,6 @@ function ofFiles<Made>(
     const made = await make({
       async *files(given) {
         for await (const item of corpus.files({ ...given, ...(signal === undefined ? {} : { signal }) })) {
-          // Files that are here already are read without a pause in which Ctrl-C could be heard.
-          await setImmediate();
           signal?.throwIfAborted();
           yield item;
           files++;

@@ -1,12 +1,12 @@
 // A model with its adapters worked into its weights, as a folder in the Hugging Face layout: it needs no adapters any more, and
 // loads wherever the model did. All its weights are single floats.
-import { mkdir, realpath, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, realpath, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { InputError, Interrupted } from "../core/errors.js";
 import { writeWhole } from "../core/files.js";
 import { stoppable } from "../core/interrupt.js";
 import { inMegabytes, startProgress, type Draw } from "../core/progress.js";
-import { COPIED, textOf } from "../model/files.js";
+import { COPIED, copyFiles, textOf } from "../model/files.js";
 import type { SourceOptions } from "../model/source.js";
 import { countOf } from "../onnx/header.js";
 import { writeSafetensors, type LaterTensor, type WrittenTensor } from "../onnx/save.js";
@@ -97,15 +97,9 @@ function* mergedTensors(
   if (logitsBias !== null) yield { name: LOGITS_BIAS, shape: [1, logitsBias.length], values: logitsBias };
 }
 
-/** Files beside those that we read ourselves, e.g. SentencePiece's. */
-const MORE = ["spiece.model", "added_tokens.json", "chat_template.jinja"];
-
 /** The tokenizer's files as they are, and the configuration with the type that the weights have now. */
 async function copySmallFiles({ source }: Base, out: string): Promise<void> {
-  for (const file of [...COPIED, ...MORE]) {
-    const size = await source.size(file);
-    if (size !== null) await writeFile(path.join(out, file), await source.read(file, 0, size));
-  }
+  await copyFiles(source, out, [...COPIED, "chat_template.jinja"]);
   // Changed as text: 0.0 would become 0, which transformers takes for no float. Up to version 4 it is torch_dtype.
   const text = (await textOf(source, "config.json")) ?? "{}";
   const written = text.replace(/("(?:torch_)?dtype"\s*:\s*)"[^"]*"/g, '$1"float32"');

@@ -97,7 +97,7 @@ it("gives nothing for ids without a token", () => {
 });
 
 // Quadratic work would take hours.
-it("encodes a word of a million characters", { timeout: 120_000 }, () => {
+it("encodes a word of a million characters", { timeout: 30_000 }, () => {
   const text = "=-".repeat(500_000);
   expect(own.decode(own.encode(text))).toBe(text);
 });

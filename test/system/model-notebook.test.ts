@@ -9,7 +9,7 @@ import { ROOT } from "./whole-run.js";
 const base = mkdtempSync(path.join(tmpdir(), "selfalign-model-notebook-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
-it("converts, runs, compares and keeps its promise", async () => {
+it("converts, runs, compares and keeps its promise", { timeout: 60_000 }, async () => {
   const name = "05_run_starcoder2.ipynb";
   const parameters = { folder: path.join(base, "models"), batchSizes: [1, 4], maxTokens: 40 };
   const notebook = await executeNotebook(path.join(ROOT, "notebooks", name), path.join(base, name), {
