@@ -1,4 +1,4 @@
-// What verbs of a model are given by name: the model, and the files or folders that they can't do without.
+// What verbs are given by name: the model, and the files or folders that they can't do without.
 import { InputError } from "selfalign";
 
 /** The model that a verb names, and the values of `flag` and of `out`; `shown` is what messages call these. */
@@ -9,4 +9,11 @@ export function modelAnd(verb, others, values, flag, shown = ["IN.jsonl", "OUT.j
   if (values[flag] === undefined) throw new InputError(`${verb} needs --${flag} ${value}: ${usage}`);
   if (values.out === undefined) throw new InputError(`${verb} needs --out ${outValue}: ${usage}`);
   return [others[0], values[flag], values.out];
+}
+
+/** Of a verb that takes flags only, one of them where to write. */
+export function outOnly(name, others, values, example) {
+  const usage = `selfalign ${name} ${example} --out DIR`;
+  if (others.length > 0) throw new InputError(`${name} takes flags only, not "${others[0]}": ${usage}`);
+  if (values.out === undefined) throw new InputError(`${name} needs --out DIR: ${usage}`);
 }

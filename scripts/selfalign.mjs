@@ -16,35 +16,23 @@ const {
   extractTo,
   generateTo,
   InputError,
-  openExchanges,
-  PAIR_SOURCES,
-  mergeAdaptersTo,
   pushFolder,
   rewriteTo,
   runPipeline,
   scoreTo,
   STAGES,
-  sweepTo,
-  trainCausalTo,
-  trainCodeTokenizerTo,
-  trainLoraTo,
-  trainSeq2SeqTo,
-  trainTokenizerTo,
   verifyTo,
 } = await import("selfalign");
 const { helpOf, parseFlags, reportError } = await import("./arguments.mjs");
 const flags = await import("./flags.mjs");
 const { modelFolder, verifyOptions } = flags;
 const { pipelineOptions, RUN_FLAGS } = await import("./run-flags.mjs");
-const { CAUSAL_FLAGS, causalOptions, causalTold, sourcesTold } = await import("./train-flags.mjs");
 const { EVALUATE_FLAGS, evaluateOptions, evaluationTold } = await import("./evaluate-flags.mjs");
-const { LORA_FLAGS, loraOptions, loraTold, MERGE_FLAGS } = await import("./lora-flags.mjs");
 const { REWRITE_FLAGS, rewriteOptions } = await import("./rewrite-flags.mjs");
 const { COMPLETE_FLAGS, completeOptions, printCompletions, promptOf } = await import("./complete-flags.mjs");
 const { PUSH_FLAGS, pushOptions } = await import("./push-flags.mjs");
 const { modelAnd } = await import("./named.mjs");
-const { SEQ2SEQ_FLAGS, seq2seqOptions, seq2seqTold } = await import("./seq2seq-flags.mjs");
-const { SWEEP_FLAGS, sweepOptions, sweepTold } = await import("./sweep-flags.mjs");
+const { TRAINING_VERBS } = await import("./train-verbs.mjs");
 
 /** What answers prompts that it has not seen before. */
 const MODELS = ENGINES.filter((engine) => !engine.startsWith("replay:"));
@@ -178,81 +166,7 @@ const VERBS = {
       console.log(told(output, await rewriteTo(folder, input, output, options)));
     },
   },
-  "train causal": {
-    usage: "selfalign train causal --out DIR [flags]",
-    about:
-      "A causal language model from a corpus, as a folder that transformers loads. Resumes where it stopped.",
-    flags: CAUSAL_FLAGS,
-    async run({ values, others }) {
-      outOnly("train causal", others, values, "--corpus stdlib --preset laptop");
-      const options = { ...causalOptions(values), draw: drawOn(process.stderr) };
-      console.log(causalTold(await trainCausalTo(values.corpus, values.out, options)));
-    },
-  },
-  "train seq2seq": {
-    usage: "selfalign train seq2seq --data NAME --out DIR [flags]",
-    about: "A T5 from pairs of texts, as a folder that transformers loads. Resumes where it stopped.",
-    flags: SEQ2SEQ_FLAGS,
-    async run({ values, others }) {
-      outOnly("train seq2seq", others, values, "--data synthetic:stdlib");
-      if (values.data === undefined)
-        throw new InputError(`train seq2seq needs --data: choose from ${PAIR_SOURCES.join(", ")}`);
-      const options = { ...seq2seqOptions(values), draw: drawOn(process.stderr) };
-      console.log(seq2seqTold(await trainSeq2SeqTo(values.data, values.out, options)));
-    },
-  },
-  lora: {
-    usage: "selfalign lora MODEL --data NAME --out DIR [flags]",
-    about: "Teaches a model exchanges by adapters beside its frozen weights. Resumes where it stopped.",
-    flags: LORA_FLAGS,
-    async run({ values, others }) {
-      const [model, name, out] = modelAnd("lora", others, values, "data", ["NAME", "DIR"]);
-      const options = { ...loraOptions(values), draw: drawOn(process.stderr) };
-      const { validation, seed, draw } = options;
-      const data = await openExchanges(name, { validation, seed, draw });
-      console.log(loraTold(await trainLoraTo(model, data, out, options)));
-    },
-  },
-  "merge-adapters": {
-    usage: "selfalign merge-adapters MODEL --adapters DIR --out DIR",
-    about: "A model with adapters worked into its weights, as a folder that needs none.",
-    flags: MERGE_FLAGS,
-    async run({ values, others }) {
-      const [model, adapters, out] = modelAnd("merge-adapters", others, values, "adapters", ["DIR", "DIR"]);
-      const { merged, parameters } = await mergeAdaptersTo(model, adapters, out, {
-        draw: drawOn(process.stderr),
-      });
-      console.log(`${out}: ${merged} projections changed, ${parameters} numbers in all`);
-    },
-  },
-  sweep: {
-    usage: "selfalign sweep --out DIR [flags]",
-    about:
-      "Settings for train causal: many are tried for a few steps, the better ones for more. Resumes where it stopped.",
-    flags: SWEEP_FLAGS,
-    async run({ values, others }) {
-      if (others.length > 0)
-        throw new InputError(`sweep takes flags only, not "${others[0]}": see selfalign sweep --help`);
-      if (values.out === undefined) throw new InputError("sweep needs --out DIR");
-      const options = { ...sweepOptions(values), draw: drawOn(process.stderr) };
-      console.log(sweepTold(values.out, await sweepTo(values.corpus, values.out, options)));
-    },
-  },
-  "tokenizer train": {
-    usage: "selfalign tokenizer train --out DIR [flags]",
-    about:
-      "A tokenizer learned from a corpus: byte-level BPE, in the files that transformers reads too, or pieces of code.",
-    flags: flags.TOKENIZER_FLAGS,
-    async run({ values, others }) {
-      outOnly("tokenizer train", others, values, "--corpus stdlib");
-      const options = { ...flags.tokenizerOptions(values), draw: drawOn(process.stderr) };
-      const kind = flags.oneOf("kind", values.kind, ["bpe", "code"]);
-      const train = kind === "code" ? trainCodeTokenizerTo : trainTokenizerTo;
-      const { tokens, merges, pieces, sources } = await train(values.corpus, values.out, options);
-      const known = kind === "code" ? `of ${pieces} different pieces` : `${merges} merges`;
-      console.log(`${values.out}: ${tokens} tokens, ${known}, from ${sourcesTold(sources)}`);
-    },
-  },
+  ...TRAINING_VERBS,
   push: {
     usage: "selfalign push FOLDER OWNER/NAME [flags]",
     about: "A model's or dataset's folder onto the Hugging Face Hub, in one commit. Wants HF_TOKEN.",
@@ -290,13 +204,6 @@ function help(names = Object.keys(VERBS)) {
   const width = Math.max(...names.map((name) => name.length)) + 2;
   const verbs = names.map((name) => `  ${name.padEnd(width)}${VERBS[name].about}`);
   return ["Usage: selfalign VERB [flags]", "", ...verbs, "", "selfalign VERB --help tells more."].join("\n");
-}
-
-/** Of a verb that takes flags only, one of them where to write. */
-function outOnly(name, others, values, example) {
-  const usage = `selfalign ${name} ${example} --out DIR`;
-  if (others.length > 0) throw new InputError(`${name} takes flags only, not "${others[0]}": ${usage}`);
-  if (values.out === undefined) throw new InputError(`${name} needs --out DIR: ${usage}`);
 }
 
 async function main(args) {

@@ -62,7 +62,8 @@ const OWNERS: Readonly<Record<string, string>> = {
   marked: "notebook/html.ts",
 };
 
-const SRC = path.resolve(import.meta.dirname, "../src");
+const ROOT_FOLDER = path.resolve(import.meta.dirname, "..");
+const SRC = path.join(ROOT_FOLDER, "src");
 
 interface Import {
   readonly from: string;
@@ -116,13 +117,22 @@ describe("the house", () => {
     expect(strangers).toEqual([]);
   });
 
-  it("keeps files short enough to be one idea", () => {
-    const long = files.filter((file) => readFileSync(path.join(SRC, file), "utf8").split("\n").length > 320);
-    expect(long).toEqual([]);
-  });
+  describe.each([
+    ["src", ".ts"],
+    ["scripts", ".mjs"],
+  ])("%s", (folder, ending) => {
+    const texts = readdirSync(path.join(ROOT_FOLDER, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(ending))
+      .map((file) => [file, readFileSync(path.join(ROOT_FOLDER, folder, file), "utf8")] as const);
 
-  it("says at the top of each file what it is for", () => {
-    const silent = files.filter((file) => !readFileSync(path.join(SRC, file), "utf8").startsWith("// "));
-    expect(silent).toEqual([]);
+    it("has files short enough to be one idea", () => {
+      const long = texts.filter(([, text]) => text.split("\n").length > 301);
+      expect(long.map(([file]) => file)).toEqual([]);
+    });
+
+    it("says at the top of each file what it is for", () => {
+      const silent = texts.filter(([, text]) => !/^(?:#!.*\n)?\/\/ /.test(text));
+      expect(silent.map(([file]) => file)).toEqual([]);
+    });
   });
 });

@@ -18,6 +18,7 @@ const sources = [
   "scripts/complete-flags.mjs",
   "scripts/rewrite-flags.mjs",
   "scripts/push-flags.mjs",
+  "scripts/train-verbs.mjs",
   "scripts/selfalign.mjs",
   "scripts/run-all.mjs",
   "scripts/bench.mjs",
