@@ -1,8 +1,9 @@
-// Generating text on this machine's processor: ours in both modes, and in blocks of 64, beside transformers.js on the same converted folder, and
-// llama.cpp (node-llama-cpp, where `--llama` or SELFALIGN_LLAMA names a folder that has it) on a GGUF of the same weights in
-// as many bits. A StarCoder2 of random weights, one thread, greedy; each figure is taken in a process of its own, the
-// contestants take turns, and of each the best round counts. Compared are processor milliseconds, which other work on the
-// machine disturbs least; the floor is the time in which one thread reads the weights once.
+// Generating text on this machine's processor: ours in both modes, and in larger blocks, beside transformers.js on the same
+// converted folder, and llama.cpp (node-llama-cpp, where `--llama` or SELFALIGN_LLAMA names a folder that has it) on a GGUF of
+// the same weights in as many bits. A StarCoder2 of random weights, one thread, greedy; each figure is taken in a process of its
+// own, the contestants take turns, and of each the best round counts. Compared are processor milliseconds, which other work on
+// the machine disturbs least; the floor is the time in which one thread reads the weights as often as a contestant does: it has
+// its turns as they have, and takes about as long.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,7 +15,12 @@ const ROUNDS = 3;
 const BATCHES = { "157m": [1, 8, 32], "starcoder2-3b": [1] };
 const COMMON = { threads: 1, promptTokens: 128, newTokens: 64 };
 const GEN = "ours: gen";
-const COARSE = "ours: gen, int8-64";
+const COARSE = [
+  ["ours: gen, int8-64", "int8-64"],
+  ["ours: gen, int8-128", "int8-128"],
+];
+/** Takes one text at a time. */
+const ALONE = "ours: gen, int8-128";
 const LOOP = "ours: loop";
 const TRANSFORMERS = "transformers.js";
 const LLAMA = "llama.cpp";
@@ -29,11 +35,12 @@ export async function bench({ size: rounds = ROUNDS, llama, geometry }) {
   const folder = mkdtempSync(path.join(os.tmpdir(), "selfalign-bench-"));
   try {
     const checkpoint = path.join(folder, "checkpoint");
-    const [converted, coarse] = [path.join(folder, "int8"), path.join(folder, "int8-64")];
+    const madeAs = (dtype) => path.join(folder, dtype);
+    const converted = madeAs("int8");
     const gguf = path.join(folder, "q8_0.gguf");
     const weights = await writeCheckpoint(checkpoint, geometry);
     const conversion = measured("convert.mjs", checkpoint, converted, "int8");
-    measured("convert.mjs", checkpoint, coarse, "int8-64");
+    for (const [, dtype] of COARSE) measured("convert.mjs", checkpoint, madeAs(dtype), dtype);
     if (has(llama)) await writeGguf(checkpoint, gguf);
     else console.error("left out: llama.cpp: --llama names no folder with node-llama-cpp installed");
     rmSync(checkpoint, { recursive: true });
@@ -41,28 +48,32 @@ export async function bench({ size: rounds = ROUNDS, llama, geometry }) {
     const contestants = [
       [GEN, "ours.mjs", { chunk: null }],
       [LOOP, "ours.mjs", { chunk: 32 }],
-      [COARSE, "ours.mjs", { chunk: null, converted: coarse }],
+      ...COARSE.map(([what, dtype]) => [what, "ours.mjs", { chunk: null, converted: madeAs(dtype) }]),
       [TRANSFORMERS, "transformers.mjs", {}],
       ...(has(llama) ? [[LLAMA, "llama.mjs", {}]] : []),
     ];
     const batches = BATCHES[geometry];
-    const [taken, loads, speeds] = [new Map(), [], []];
+    const takesPart = (what, batch) => batch === 1 || what !== ALONE;
+    const bytesIn = (dtype) => statSync(path.join(madeAs(dtype), "onnx/model_quantized.onnx_data")).size;
+    const bytes = bytesIn("int8");
+    const [taken, loads, reads] = [new Map(), [], []];
     for (let round = 0; round < rounds; round++) {
-      speeds.push(measured("floor.mjs").bytesPerSecond);
+      reads.push(measured("floor.mjs", String(COMMON.newTokens * bytes)));
       for (const batch of batches) {
-        for (const [what, program, own] of contestants) {
+        for (const [what, program, own] of contestants.filter(([one]) => takesPart(one, batch))) {
           const figures = measured(program, JSON.stringify({ ...job, ...own, batch }));
           taken.set(`${what} ${batch}`, best(taken.get(`${what} ${batch}`), figures));
           loads.push(os.loadavg()[0]);
         }
       }
     }
-    const bytesIn = (made) => statSync(path.join(made, "onnx/model_quantized.onnx_data")).size;
-    const bytes = bytesIn(converted);
-    const floorOf = (count) => (1e3 * count) / Math.max(...speeds);
+    const fastest = (key) => Math.max(...reads.map((read) => read[key]));
+    const floorOf = (count, key = "bytesPerSecond") => (1e3 * count) / fastest(key);
     const of = (what, batch) => taken.get(`${what} ${batch}`);
     const rows = batches.flatMap((batch) =>
-      contestants.map(([what]) => rowOf(what, batch, of(what, batch), of(GEN, batch).tokens)),
+      contestants
+        .filter(([what]) => takesPart(what, batch))
+        .map(([what]) => rowOf(what, batch, of(what, batch), of(GEN, batch).tokens)),
     );
     const ratios = batches.flatMap((batch) =>
       contestants
@@ -80,9 +91,20 @@ export async function bench({ size: rounds = ROUNDS, llama, geometry }) {
       figures: {
         model: `${geometry}, ${(weights / 1e6).toFixed(0)} million weights, ${(bytes / 1e6).toFixed(0)} MB as int8`,
         measured: `${COMMON.promptTokens} tokens of prompt, ${COMMON.newTokens} new, ${COMMON.threads} thread, best of ${rounds}`,
-        "floor of a step": `${floorOf(bytes).toFixed(2)} ms, read at ${(Math.max(...speeds) / 1e9).toFixed(1)} GB/s`,
-        "floor / ours, batch 1": percent(floorOf(bytes) / Math.min(of(GEN, 1).cpuMs, of(LOOP, 1).cpuMs)),
-        "floor / ours, batch 1, int8-64": percent(floorOf(bytesIn(coarse)) / of(COARSE, 1).cpuMs),
+        "floor of a step":
+          `${floorOf(bytes).toFixed(2)} ms, read at ${(fastest("bytesPerSecond") / 1e9).toFixed(1)} GB/s as long as ` +
+          `others take; ${floorOf(bytes, "most").toFixed(2)} ms at the fastest moment, ${(fastest("most") / 1e9).toFixed(1)} GB/s`,
+        ...Object.fromEntries(
+          [["int8", Math.min(of(GEN, 1).cpuMs, of(LOOP, 1).cpuMs)]]
+            .concat(COARSE.map(([what, dtype]) => [dtype, of(what, 1).cpuMs]))
+            .map(([dtype, cpuMs]) => {
+              const share = (key) => percent(floorOf(bytesIn(dtype), key) / cpuMs);
+              return [
+                `floor / ours, batch 1, ${dtype}`,
+                `${share("bytesPerSecond")}; ${share("most")} of the fastest moment's`,
+              ];
+            }),
+        ),
         conversion: `${conversion.cpuSeconds.toFixed(1)} processor seconds, peak ${Math.round(conversion.rssMb)} MB`,
         "load meanwhile": `${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`,
       },

@@ -8,7 +8,7 @@ import { batchSizeFor, freeBytes } from "../model/memory.js";
 import type { Decoding } from "../model/run.js";
 import { openSession } from "../onnx/session.js";
 import type { FinishReason } from "./engine.js";
-import { openFolder, type Folder } from "./folder.js";
+import { openFolder, textsAtOnce, type Folder } from "./folder.js";
 import { folderOf } from "./open.js";
 
 export interface BeamSearchOptions extends Omit<BeamOptions, "stopTokens" | "ends" | "forced"> {
@@ -16,7 +16,7 @@ export interface BeamSearchOptions extends Omit<BeamOptions, "stopTokens" | "end
   readonly maxTokens?: number;
   /** Strings before which a text ends; default none. */
   readonly stop?: readonly string[];
-  /** Prompts at a time. Default: what fits into free memory. */
+  /** Prompts at a time. Default: what fits into free memory, or one where the model takes one at a time. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,7 +66,8 @@ export async function openBeams(
       check(options);
       const all = prompts.map((prompt) => fitting(folder, prompt));
       const found: (readonly FoundText[])[] = [];
-      for (const places of batchesOf(all, decoding, options)) {
+      const batchSize = textsAtOnce(folder, options.batchSize);
+      for (const places of batchesOf(all, decoding, { ...options, batchSize })) {
         const batch = places.map((place) => all[place] ?? []);
         for (const [at, texts] of (await searchBatch(decoding, folder, batch, options)).entries())
           found[places[at] ?? 0] = texts;
@@ -115,7 +116,11 @@ function fitting(
 function batchesOf(
   prompts: readonly (readonly number[])[],
   { model, format }: Decoding,
-  { numBeams = 1, maxTokens = MAX_TOKENS, batchSize }: BeamSearchOptions,
+  {
+    numBeams = 1,
+    maxTokens = MAX_TOKENS,
+    batchSize,
+  }: Omit<BeamSearchOptions, "batchSize"> & { readonly batchSize: number | undefined },
 ): readonly (readonly number[])[] {
   const lengthOf = (place: number): number => prompts[place]?.length ?? 0;
   const places = prompts.map((_, place) => place).sort((a, b) => lengthOf(a) - lengthOf(b));

@@ -11,14 +11,14 @@ import { selfTest } from "../model/selftest.js";
 import { openSession, type Session } from "../onnx/session.js";
 import type { Completion, Engine, GenerateRequest, Score, ScoreRequest, Unanswered } from "./engine.js";
 import { inBatches } from "./batches.js";
-import { openFolder } from "./folder.js";
+import { openFolder, textsAtOnce } from "./folder.js";
 import { besideRefused, refusals } from "./refused.js";
 import { watchText, type Watched } from "./stops.js";
 
 export interface LocalOptions {
   /** `gen`: a batch runs to its end in one go; `loop`: rows come and go, on the processor at any token, else every 32. Default `loop`. */
   readonly mode?: "gen" | "loop";
-  /** Rows at a time. Default: what fits into free memory. */
+  /** Rows at a time. Default: what fits into free memory, or one where the model takes one at a time. */
   readonly batchSize?: number;
   /** Threads of an operation. Default: all processors. */
   readonly threads?: number;
@@ -34,7 +34,9 @@ const ROW_TOKENS = 2_048;
 /** Opens a converted model. @throws InputError for a folder that holds none. */
 export async function openLocal(folder: string, options: LocalOptions = {}): Promise<Engine> {
   const { mode = "loop", threads, onNotice } = options;
-  const { manifest, format, tokenizer, stopTokens, idsOf, strangerIn } = await openFolder(folder);
+  const opened = await openFolder(folder);
+  const { manifest, format, tokenizer, stopTokens, idsOf, strangerIn } = opened;
+  const most = textsAtOnce(opened, options.batchSize);
   const { model, device, origin, dtype, sha256 } = manifest;
   const open = (graph: keyof typeof GRAPHS): Promise<Session> =>
     openSession(path.join(folder, GRAPHS[graph]), { device, ...(threads === undefined ? {} : { threads }) });
@@ -43,12 +45,12 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     if (device === "cpu" && graph !== "step")
       onNotice?.(`"${folder}" was converted by an earlier version: converted again, it takes less memory`);
     const session = await open(graph);
-    const opened = { session, model, format };
-    await selfTest(opened, folder, sha256).catch(async (error: unknown) => {
+    const running = { session, model, format };
+    await selfTest(running, folder, sha256).catch(async (error: unknown) => {
       await session.close();
       throw error;
     });
-    return opened;
+    return running;
   });
   const scoring = once(() => open("score"));
 
@@ -81,8 +83,8 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     }
     const running = await decoding.get();
     const rowTokens = Math.min(options.rowTokens ?? ROW_TOKENS, model.positions);
-    const { batchSize = batchSizeFor(model, format, drawingGraph(manifest), rowTokens, freeBytes(device)) } =
-      options;
+    const batchSize =
+      most ?? batchSizeFor(model, format, drawingGraph(manifest), rowTokens, freeBytes(device));
     const chunk = mode === "gen" ? null : CHUNK;
     const how = { batchSize, chunk, stopTokens, signal, ...(onNotice === undefined ? {} : { onNotice }) };
     const drawn = besideRefused(draw(running, drawable(), how), refused);

@@ -49,8 +49,8 @@ export async function convertModel(
   choose("device", device, DEVICES);
   if (device === "cuda" && dtype === "fp32")
     throw new InputError("dtype fp32 is for the device cpu: CUDA's attention takes int8 or fp16");
-  if (device === "cuda" && dtype === "int8-64")
-    throw new InputError("dtype int8-64 is for the device cpu: choose int8 or fp16 for cuda");
+  if (device === "cuda" && (dtype === "int8-64" || dtype === "int8-128"))
+    throw new InputError(`dtype ${dtype} is for the device cpu: choose int8 or fp16 for cuda`);
   const folder = out.replace(/(?<=.)\/+$/, "");
   return stoppable(options.signal, async (signal) => {
     try {

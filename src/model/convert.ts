@@ -22,12 +22,12 @@ import { stepGraph } from "./step.js";
 import type { Recipe } from "./transformer.js";
 import { bytesOf, prefixIn, weightPlan, type Format, type Step } from "./weights.js";
 
-/**
- * `int8` in blocks of 32; in blocks of 64 it reads and takes less, and is further from the checkpoint. None of 128: ONNX Runtime
- * rounds their products otherwise for one row than for several, so that a text would depend on its batch.
- */
-export const DTYPES = ["int8", "int8-64", "fp32", "fp16"] as const;
+/** `int8` in blocks of 32; in blocks of 64 and 128 it reads and takes less, and is further from the checkpoint. */
+export const DTYPES = ["int8", "int8-64", "int8-128", "fp32", "fp16"] as const;
 export type Dtype = (typeof DTYPES)[number];
+
+/** Sizes of blocks that are not the default. */
+const BLOCKS: Readonly<Partial<Record<Dtype, number>>> = { "int8-64": 64, "int8-128": 128 };
 
 export interface ConvertOptions {
   /** Of the matrices; default `int8`. */
@@ -75,6 +75,7 @@ export function drawingGraph({ version, device }: Pick<Manifest, "version" | "de
 const PLAIN: Readonly<Record<Dtype, string>> = {
   int8: "model_quantized.onnx",
   "int8-64": "model_quantized.onnx",
+  "int8-128": "model_quantized.onnx",
   fp32: "model.onnx",
   fp16: "model_fp16.onnx",
 };
@@ -83,9 +84,8 @@ export function formatOf(dtype: Dtype, device: "cpu" | "cuda"): Format {
   if (dtype === "fp32") return { matrices: "float32", activations: "float32" };
   if (dtype === "fp16") return { matrices: "float16", activations: "float16" };
   const activations = device === "cuda" ? "float16" : "float32";
-  return dtype === "int8-64"
-    ? { matrices: "int8", block: 64, activations }
-    : { matrices: "int8", activations };
+  const block = BLOCKS[dtype];
+  return block === undefined ? { matrices: "int8", activations } : { matrices: "int8", block, activations };
 }
 
 /** Converts a checkpoint into the folder `out`. */

@@ -22,6 +22,12 @@ export interface Format {
 /** Numbers of an int8 matrix that share a scale. */
 export const blockOf = ({ block = BLOCK }: Format): number => block;
 
+/** Largest blocks whose products ONNX Runtime rounds alike for one row and for several. */
+const LARGEST_SHARED = 64;
+
+/** Whether only one text at a time may go through a model, or what is drawn for it would depend on its company. */
+export const goesAlone = (format: Format): boolean => blockOf(format) > LARGEST_SHARED;
+
 export interface Weight {
   readonly name: string;
   readonly type: ElementType;

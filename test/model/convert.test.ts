@@ -73,6 +73,7 @@ describe("a conversion", () => {
   it.each([
     ["int8", "starcoder2/unbiased"],
     ["int8-64", "starcoder2/unbiased"],
+    ["int8-128", "starcoder2/unbiased"],
     ["fp32", "starcoder2/unbiased"],
     ["int8", "gpt2/untied"],
   ] as const)("that is cut anywhere goes on: %s of %s", async (dtype, name) => {

@@ -85,7 +85,8 @@ describe("selfalign convert", () => {
     [["starcoder"], /model "starcoder" is no folder here and no repository's name/],
     [[TINY, "--dtype", "fp32", "--device", "cuda"], /dtype fp32 is for the device cpu/],
     [[TINY, "--dtype", "int8-64", "--device", "cuda"], /dtype int8-64 is for the device cpu/],
-    [[TINY, "--dtype", "int4"], /dtype "int4" does not exist: choose int8, int8-64, fp32, fp16/],
+    [[TINY, "--dtype", "int8-128", "--device", "cuda"], /dtype int8-128 is for the device cpu/],
+    [[TINY, "--dtype", "int4"], /dtype "int4" does not exist: choose int8, int8-64, int8-128, fp32, fp16/],
     [[TINY, "--device", "tpu"], /device "tpu" does not exist: choose cpu, cuda/],
     [[path.join(ROOT, "src")], /has no config\.json; name a checkpoint/],
   ])("refuses %j in one line", async (args, wanted) => {

@@ -94,6 +94,7 @@ describe.skipIf(python === null)("Python's onnx", () => {
       ["fp32", "cpu", "model.onnx"],
       ["int8", "cpu", "model_quantized.onnx"],
       ["int8-64", "cpu", "model_quantized.onnx"],
+      ["int8-128", "cpu", "model_quantized.onnx"],
       ["fp16", "cpu", null],
       ["int8", "cuda", null],
     ] as const) {
@@ -103,6 +104,6 @@ describe.skipIf(python === null)("Python's onnx", () => {
       if (device === "cpu") names.push("step.onnx");
       files.push(...names.map((name) => path.join(out, "onnx", name)));
     }
-    expect(askPython(python ?? "", CHECK, files)).toBe(17);
+    expect(askPython(python ?? "", CHECK, files)).toBe(21);
   });
 });
