@@ -1,7 +1,7 @@
 // One writer per run directory, or per file. The lock is a file that names its holder; a holder that has died leaves it
 // behind, and the next run sees that and takes over.
 import { randomUUID } from "node:crypto";
-import { link, readFile, rm, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
 import { InputError } from "./errors.js";
@@ -33,7 +33,7 @@ export function lockOutput(file: string): Promise<() => Promise<void>> {
 /** `what` is locked by `file`; `flag` names another one. */
 async function takeLock(file: string, what: string, flag: string): Promise<() => Promise<void>> {
   const mine = `${file}.${randomUUID()}`; // two in one process ask too
-  const text = JSON.stringify({ pid: process.pid, host: hostname(), born: await birthOf(process.pid) });
+  const text = JSON.stringify({ pid: process.pid, host: hostname(), born: (await statOf(process.pid)).born });
   await writeFile(mine, text);
   try {
     for (;;) {
@@ -82,17 +82,23 @@ async function isAlive(holder: Holder): Promise<boolean> {
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
   }
-  const born = await birthOf(holder.pid);
-  return born === null || holder.born === null || born === holder.born;
+  const { born, ended } = await statOf(holder.pid);
+  return !ended && (born === null || holder.born === null || born === holder.born);
 }
 
-/** Field 22 of Linux's /proc/PID/stat, clock ticks since boot; null elsewhere. */
-async function birthOf(pid: number): Promise<string | null> {
+/**
+ * From Linux's /proc/PID/stat: the start, field 22, in clock ticks since boot; and whether the process has ended and only waits
+ * for its parent to ask after it, which in a container without an init nobody ever does. Elsewhere nothing is known.
+ */
+async function statOf(pid: number): Promise<{ readonly born: string | null; readonly ended: boolean }> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    const [state = "", ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const threads = await readdir(`/proc/${pid}/task`);
+    // The first thread may be through while another still writes.
+    return { born: fields[18] ?? null, ended: ["Z", "X"].includes(state) && threads.length <= 1 };
   } catch {
-    return null;
+    return { born: null, ended: false };
   }
 }
 

@@ -1,4 +1,6 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -37,6 +39,33 @@ describe("a folder's lock", () => {
         expect(readdirSync(folder)).toEqual([".lock"]);
         await held[0]?.();
         expect(readdirSync(folder)).toEqual([]);
+      }
+    },
+  );
+
+  it.skipIf(process.platform !== "linux")(
+    "is taken over from a holder that has ended and that nobody asks after",
+    async () => {
+      // The sleeper never asks after the child that it took over from the shell.
+      const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      try {
+        const [line] = (await once(parent.stdout, "data")) as [Buffer];
+        const pid = Number(line.toString());
+        const stat = (): string[] =>
+          readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+        while (stat()[0] !== "Z") await new Promise((resolve) => setTimeout(resolve, 5));
+        writeFileSync(
+          path.join(folder, ".lock"),
+          JSON.stringify({ pid, host: hostname(), born: stat()[19] }),
+        );
+        await (
+          await lockFolder(folder)
+        )();
+        expect(readdirSync(folder)).toEqual([]);
+      } finally {
+        parent.kill();
       }
     },
   );
