@@ -1,20 +1,16 @@
 // Models whose rounding depends on how many rows go together draw one text at a time, whatever is asked of them at once. On a
 // GPT-2 wide enough for its rounding to differ. Runs on the compiled thread in dist.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { uniforms } from "../../src/core/random.js";
 import { collect } from "../../src/core/collect.js";
 import { openBeams } from "../../src/engine/beams.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
 import { convertModel } from "../../src/model/conversion.js";
-import { gpt2Of } from "../../src/model/gpt2.js";
-import { weightPlan } from "../../src/model/weights.js";
-import { writeSafetensors } from "../../src/onnx/save.js";
 import { drawn, from, request } from "../engine/asking.js";
-import { writeRandomModel } from "../model/random-model.js";
+import { writeRandomGpt2 } from "../model/random-gpt2.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "selfalign-alone-"));
 const wide = path.join(folder, "int8-128");
@@ -24,26 +20,7 @@ const REFUSED =
 beforeAll(async () => {
   const checkpoint = path.join(folder, "checkpoint");
   const shape = { vocab_size: 257, n_positions: 128, n_embd: 1_024, n_layer: 1, n_head: 8, eos_token_id: 0 };
-  const config = { model_type: "gpt2", ...shape };
-  await writeRandomModel(checkpoint);
-  writeFileSync(path.join(checkpoint, "config.json"), JSON.stringify(config));
-  const plan = weightPlan(gpt2Of(config, "config.json"), {
-    matrices: "float32",
-    activations: "float32",
-  });
-  const next = uniforms(1, "wide");
-  const tensors = plan
-    .flatMap(({ needs }) => needs)
-    .map(([name, dims]) => {
-      const middle = /ln_\w+\.weight$/.test(name) ? 1 : 0;
-      const length = dims.reduce((product, dim) => product * dim, 1);
-      return {
-        name,
-        shape: dims,
-        values: Float32Array.from({ length }, () => middle + 0.1 * (next() - 0.5)),
-      };
-    });
-  await writeSafetensors(path.join(checkpoint, "model.safetensors"), tensors);
+  await writeRandomGpt2(checkpoint, { model_type: "gpt2", ...shape }, 0.1);
   await convertModel(checkpoint, wide, { dtype: "int8-128" });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

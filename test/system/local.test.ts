@@ -4,15 +4,11 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { uniforms } from "../../src/core/random.js";
 import type { Completion, Engine, GenerateRequest } from "../../src/engine/engine.js";
 import type { ScoredRow } from "../../src/engine/score.js";
 import { openEngine, type EngineOptions } from "../../src/engine/open.js";
 import { convertModel } from "../../src/model/conversion.js";
-import { gpt2Of } from "../../src/model/gpt2.js";
-import { writeRandomModel } from "../model/random-model.js";
-import { weightPlan } from "../../src/model/weights.js";
-import { writeSafetensors } from "../../src/onnx/save.js";
+import { writeRandomGpt2 } from "../model/random-gpt2.js";
 import { ROOT, run } from "./whole-run.js";
 import { drawn, request } from "../engine/asking.js";
 
@@ -31,23 +27,6 @@ const CONFIG = {
   eos_token_id: 0,
 };
 
-/** A GPT-2 of random weights with the tokenizer of our random StarCoder2. */
-async function writeGpt2(folder: string): Promise<void> {
-  await writeRandomModel(folder);
-  writeFileSync(path.join(folder, "config.json"), JSON.stringify(CONFIG));
-  const format = { matrices: "float32", activations: "float32" } as const;
-  const plan = weightPlan(gpt2Of(CONFIG, "config.json"), format, "transformer.");
-  const next = uniforms(1, "gpt2");
-  const tensors = plan
-    .flatMap(({ needs }) => needs)
-    .map(([name, shape]) => {
-      const middle = /ln_\w+\.weight$/.test(name) ? 1 : 0;
-      const length = shape.reduce((product, dim) => product * dim, 1);
-      return { name, shape, values: Float32Array.from({ length }, () => middle + 0.8 * (next() - 0.5)) };
-    });
-  await writeSafetensors(path.join(folder, "model.safetensors"), tensors);
-}
-
 const engines: Engine[] = [];
 async function open(model: string, options: EngineOptions = {}): Promise<Engine> {
   const engine = await openEngine(model, { threads: 1, ...options });
@@ -56,7 +35,7 @@ async function open(model: string, options: EngineOptions = {}): Promise<Engine>
 }
 
 beforeAll(async () => {
-  await writeGpt2(at("gpt2"));
+  await writeRandomGpt2(at("gpt2"), CONFIG, 0.8);
   for (const dtype of ["fp32", "int8"] as const) await convertModel(at("gpt2"), at(dtype), { dtype });
 }, 60_000);
 afterAll(async () => {
