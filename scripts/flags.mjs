@@ -53,7 +53,11 @@ export const SERVER_FLAGS = {
 /** Flags of whatever runs a model. */
 export const MODEL_FLAGS = {
   ...SERVER_FLAGS,
-  "batch-size": { kind: "count", value: "N", about: "rows at a time (default: what fits into memory)" },
+  "batch-size": {
+    kind: "count",
+    value: "N",
+    about: "rows at a time (default: what fits into memory; int8-128 draws one)",
+  },
   concurrency: { kind: "count", value: "N", about: "requests to a server at a time (default: up to 64)" },
   threads: { kind: "count", value: "N", about: "threads of the model (default: one per processor)" },
 };

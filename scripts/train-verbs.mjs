@@ -73,9 +73,7 @@ export const TRAINING_VERBS = {
       "Settings for train causal: many are tried for a few steps, the better ones for more. Resumes where it stopped.",
     flags: SWEEP_FLAGS,
     async run({ values, others }) {
-      if (others.length > 0)
-        throw new InputError(`sweep takes flags only, not "${others[0]}": see selfalign sweep --help`);
-      if (values.out === undefined) throw new InputError("sweep needs --out DIR");
+      outOnly("sweep", others, values, "--corpus stdlib");
       const options = { ...sweepOptions(values), draw: drawOn(process.stderr) };
       console.log(sweepTold(values.out, await sweepTo(values.corpus, values.out, options)));
     },

@@ -2,8 +2,8 @@
 // converted folder, and llama.cpp (node-llama-cpp, where `--llama` or SELFALIGN_LLAMA names a folder that has it) on a GGUF of
 // the same weights in as many bits. A StarCoder2 of random weights, one thread, greedy; each figure is taken in a process of its
 // own, the contestants take turns, and of each the best round counts. Compared are processor milliseconds, which other work on
-// the machine disturbs least; the floor is the time in which one thread reads the weights as often as a contestant does: it has
-// its turns as they have, and takes about as long.
+// the machine disturbs least; the floor is the time in which one thread reads the weights as often as a contestant does, once in
+// every round.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -15,12 +15,9 @@ const ROUNDS = 3;
 const BATCHES = { "157m": [1, 8, 32], "starcoder2-3b": [1] };
 const COMMON = { threads: 1, promptTokens: 128, newTokens: 64 };
 const GEN = "ours: gen";
-const COARSE = [
-  ["ours: gen, int8-64", "int8-64"],
-  ["ours: gen, int8-128", "int8-128"],
-];
-/** Takes one text at a time. */
-const ALONE = "ours: gen, int8-128";
+const COARSE = ["int8-64", "int8-128"].map((dtype) => [`${GEN}, ${dtype}`, dtype]);
+/** Draws one text at a time. */
+const ALONE = `${GEN}, int8-128`;
 const LOOP = "ours: loop";
 const TRANSFORMERS = "transformers.js";
 const LLAMA = "llama.cpp";

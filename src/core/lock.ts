@@ -87,19 +87,23 @@ async function isAlive(holder: Holder): Promise<boolean> {
 }
 
 /**
- * From Linux's /proc/PID/stat: the start, field 22, in clock ticks since boot; and whether the process has ended and only waits
- * for its parent to ask after it, which in a container without an init nobody ever does. Elsewhere nothing is known.
+ * From Linux's /proc/PID/stat: the start, field 22, in clock ticks since boot; and, with /proc/PID/task, whether the process has
+ * ended and only waits for its parent to ask after it, which in a container without an init nobody ever does. Elsewhere nothing
+ * is known.
  */
 async function statOf(pid: number): Promise<{ readonly born: string | null; readonly ended: boolean }> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
     const [state = "", ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const threads = await readdir(`/proc/${pid}/task`);
-    // The first thread may be through while another still writes.
-    return { born: fields[18] ?? null, ended: ["Z", "X"].includes(state) && threads.length <= 1 };
+    return { born: fields[18] ?? null, ended: ["Z", "X"].includes(state) && (await threadsOf(pid)) <= 1 };
   } catch {
     return { born: null, ended: false };
   }
+}
+
+/** The first thread may be through while another still writes. */
+async function threadsOf(pid: number): Promise<number> {
+  return (await readdir(`/proc/${pid}/task`).catch(() => [])).length;
 }
 
 function parseHolder(text: string): Holder | null {

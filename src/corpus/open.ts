@@ -1,5 +1,6 @@
 // Every corpus by its name on the command line. In: the name, and what a network needs: tokens and addresses from the
 // environment. Out: an opened corpus. Heavy dependencies are loaded by whoever reads with them.
+import { setImmediate } from "node:timers/promises";
 import { InputError } from "../core/errors.js";
 import { endpointOf, openHub } from "../hub/files.js";
 import { openHttp, type HttpOptions } from "../hub/http.js";
@@ -41,6 +42,27 @@ export interface CorpusOptions {
  * @throws InputError for an unknown name, and where a corpus is not there, is gated or empty: each says what to do.
  */
 export async function openCorpus(spec: string, options: CorpusOptions = {}): Promise<Corpus> {
+  return withPauses(await opened(spec, options));
+}
+
+/**
+ * Files that are in memory already, as those of an archive or of a group of rows, would come without a pause in which Ctrl-C is
+ * heard: one is made before each.
+ */
+function withPauses(corpus: Corpus): Corpus {
+  return {
+    ...corpus,
+    async *files(options) {
+      for await (const item of corpus.files(options)) {
+        await setImmediate();
+        options.signal?.throwIfAborted();
+        yield item;
+      }
+    },
+  };
+}
+
+async function opened(spec: string, options: CorpusOptions): Promise<Corpus> {
   const { env = process.env, onNotice = () => undefined, signal } = options;
   const http = { onWait: onNotice, ...options.http };
   const at = spec.indexOf(":");

@@ -6,9 +6,10 @@ import { causalBeams } from "../model/causalbeam.js";
 import { addedGraph, type Manifest } from "../model/convert.js";
 import { batchSizeFor, freeBytes } from "../model/memory.js";
 import type { Decoding } from "../model/run.js";
+import { goesAlone } from "../model/weights.js";
 import { openSession } from "../onnx/session.js";
 import type { FinishReason } from "./engine.js";
-import { openFolder, textsAtOnce, type Folder } from "./folder.js";
+import { openFolder, type Folder } from "./folder.js";
 import { folderOf } from "./open.js";
 
 export interface BeamSearchOptions extends Omit<BeamOptions, "stopTokens" | "ends" | "forced"> {
@@ -16,7 +17,7 @@ export interface BeamSearchOptions extends Omit<BeamOptions, "stopTokens" | "end
   readonly maxTokens?: number;
   /** Strings before which a text ends; default none. */
   readonly stop?: readonly string[];
-  /** Prompts at a time. Default: what fits into free memory, or one where the model takes one at a time. */
+  /** Prompts at a time. Default: what fits into free memory. A model of the dtype int8-128 searches for one at a time. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,8 +67,7 @@ export async function openBeams(
       check(options);
       const all = prompts.map((prompt) => fitting(folder, prompt));
       const found: (readonly FoundText[])[] = [];
-      const batchSize = textsAtOnce(folder, options.batchSize);
-      for (const places of batchesOf(all, decoding, { ...options, batchSize })) {
+      for (const places of batchesOf(all, decoding, options)) {
         const batch = places.map((place) => all[place] ?? []);
         for (const [at, texts] of (await searchBatch(decoding, folder, batch, options)).entries())
           found[places[at] ?? 0] = texts;
@@ -116,17 +116,13 @@ function fitting(
 function batchesOf(
   prompts: readonly (readonly number[])[],
   { model, format }: Decoding,
-  {
-    numBeams = 1,
-    maxTokens = MAX_TOKENS,
-    batchSize,
-  }: Omit<BeamSearchOptions, "batchSize"> & { readonly batchSize: number | undefined },
+  { numBeams = 1, maxTokens = MAX_TOKENS, batchSize }: BeamSearchOptions,
 ): readonly (readonly number[])[] {
   const lengthOf = (place: number): number => prompts[place]?.length ?? 0;
   const places = prompts.map((_, place) => place).sort((a, b) => lengthOf(a) - lengthOf(b));
   const tokens = Math.min(lengthOf(places.at(-1) ?? 0) + maxTokens, model.positions);
   const rows = batchSizeFor(model, format, "step", tokens, freeBytes("cpu"));
-  const size = batchSize ?? Math.max(1, Math.floor(rows / numBeams));
+  const size = goesAlone(format) ? 1 : (batchSize ?? Math.max(1, Math.floor(rows / numBeams)));
   return Array.from({ length: Math.ceil(places.length / size) }, (_, at) =>
     places.slice(at * size, (at + 1) * size),
   );

@@ -7,7 +7,7 @@ import { asError, isMissing } from "../core/files.js";
 import type { Architecture, ModelType } from "../model/architecture.js";
 import { formatOf, MANIFEST, type Manifest } from "../model/convert.js";
 import { tokenizerIn, type Tokenizer } from "../model/tokenizer.js";
-import { goesAlone, type Format } from "../model/weights.js";
+import type { Format } from "../model/weights.js";
 
 export interface Folder {
   readonly manifest: Manifest;
@@ -49,21 +49,6 @@ export async function openFolder(folder: string): Promise<Folder> {
       return wrong === undefined ? null : `${wrong} is no token of the model, which has ${model.vocabulary}`;
     },
   };
-}
-
-/**
- * Texts that go through a model together: as many as are asked for, or one where it takes one at a time.
- * @throws InputError where more are asked for of such a model.
- */
-export function textsAtOnce(
-  { manifest, format }: Pick<Folder, "manifest" | "format">,
-  asked: number | undefined,
-): number | undefined {
-  if (!goesAlone(format)) return asked;
-  if (asked === undefined || asked === 1) return 1;
-  throw new InputError(
-    `a model of the dtype ${manifest.dtype} takes one text at a time, not ${asked}: leave the batch size out, or convert it as int8`,
-  );
 }
 
 /** A manifest as folders have it: StarCoder2 was the only architecture when its type was not noted yet. */

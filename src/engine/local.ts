@@ -8,17 +8,18 @@ import { batchSizeFor, freeBytes } from "../model/memory.js";
 import type { DrawRequest } from "../model/rows.js";
 import { scoreBatch, type ScorePair } from "../model/score.js";
 import { selfTest } from "../model/selftest.js";
+import { goesAlone } from "../model/weights.js";
 import { openSession, type Session } from "../onnx/session.js";
 import type { Completion, Engine, GenerateRequest, Score, ScoreRequest, Unanswered } from "./engine.js";
 import { inBatches } from "./batches.js";
-import { openFolder, textsAtOnce } from "./folder.js";
+import { openFolder } from "./folder.js";
 import { besideRefused, refusals } from "./refused.js";
 import { watchText, type Watched } from "./stops.js";
 
 export interface LocalOptions {
   /** `gen`: a batch runs to its end in one go; `loop`: rows come and go, on the processor at any token, else every 32. Default `loop`. */
   readonly mode?: "gen" | "loop";
-  /** Rows at a time. Default: what fits into free memory, or one where the model takes one at a time. */
+  /** Rows at a time. Default: what fits into free memory. A model of the dtype int8-128 draws one at a time, whatever is said here. */
   readonly batchSize?: number;
   /** Threads of an operation. Default: all processors. */
   readonly threads?: number;
@@ -34,9 +35,7 @@ const ROW_TOKENS = 2_048;
 /** Opens a converted model. @throws InputError for a folder that holds none. */
 export async function openLocal(folder: string, options: LocalOptions = {}): Promise<Engine> {
   const { mode = "loop", threads, onNotice } = options;
-  const opened = await openFolder(folder);
-  const { manifest, format, tokenizer, stopTokens, idsOf, strangerIn } = opened;
-  const most = textsAtOnce(opened, options.batchSize);
+  const { manifest, format, tokenizer, stopTokens, idsOf, strangerIn } = await openFolder(folder);
   const { model, device, origin, dtype, sha256 } = manifest;
   const open = (graph: keyof typeof GRAPHS): Promise<Session> =>
     openSession(path.join(folder, GRAPHS[graph]), { device, ...(threads === undefined ? {} : { threads }) });
@@ -45,12 +44,12 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     if (device === "cpu" && graph !== "step")
       onNotice?.(`"${folder}" was converted by an earlier version: converted again, it takes less memory`);
     const session = await open(graph);
-    const running = { session, model, format };
-    await selfTest(running, folder, sha256).catch(async (error: unknown) => {
+    const opened = { session, model, format };
+    await selfTest(opened, folder, sha256).catch(async (error: unknown) => {
       await session.close();
       throw error;
     });
-    return running;
+    return opened;
   });
   const scoring = once(() => open("score"));
 
@@ -83,8 +82,13 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
     }
     const running = await decoding.get();
     const rowTokens = Math.min(options.rowTokens ?? ROW_TOKENS, model.positions);
-    const batchSize =
-      most ?? batchSizeFor(model, format, drawingGraph(manifest), rowTokens, freeBytes(device));
+    const alone = goesAlone(format);
+    if (alone && (options.batchSize ?? 1) > 1)
+      onNotice?.(`a model of the dtype ${dtype} draws one text at a time`);
+    const batchSize = alone
+      ? 1
+      : (options.batchSize ??
+        batchSizeFor(model, format, drawingGraph(manifest), rowTokens, freeBytes(device)));
     const chunk = mode === "gen" ? null : CHUNK;
     const how = { batchSize, chunk, stopTokens, signal, ...(onNotice === undefined ? {} : { onNotice }) };
     const drawn = besideRefused(draw(running, drawable(), how), refused);
@@ -120,6 +124,7 @@ export async function openLocal(folder: string, options: LocalOptions = {}): Pro
         } else yield pair;
       }
     }
+    // Those of models that draw one text at a time, too: the row that would be rounded otherwise is a last token, or of padding.
     for await (const batch of inBatches(pairs(), model.heads, options.batchSize)) {
       yield* refused.splice(0);
       yield* await scoreBatch(session, batch, signal);

@@ -7,7 +7,7 @@ import { explained, InputError } from "../core/errors.js";
 import { asError, isMissing, removeFiles, writeWhole } from "../core/files.js";
 import { stoppable } from "../core/interrupt.js";
 import { lockOutput } from "../core/lock.js";
-import { convert, DTYPES, MANIFEST, type ConvertOptions, type Dtype } from "./convert.js";
+import { convert, DTYPES, formatOf, MANIFEST, type ConvertOptions, type Dtype } from "./convert.js";
 import { isFolder, openSource, type SourceOptions } from "./source.js";
 
 export interface ConvertModelOptions
@@ -49,7 +49,7 @@ export async function convertModel(
   choose("device", device, DEVICES);
   if (device === "cuda" && dtype === "fp32")
     throw new InputError("dtype fp32 is for the device cpu: CUDA's attention takes int8 or fp16");
-  if (device === "cuda" && (dtype === "int8-64" || dtype === "int8-128"))
+  if (device === "cuda" && formatOf(dtype, device).block !== undefined)
     throw new InputError(`dtype ${dtype} is for the device cpu: choose int8 or fp16 for cuda`);
   const folder = out.replace(/(?<=.)\/+$/, "");
   return stoppable(options.signal, async (signal) => {

@@ -17,7 +17,7 @@ export interface Scored {
   readonly tokens: number;
 }
 
-/** Rows of logits that exist at a time. */
+/** Rows of logits that exist at a time; even, since the last row of an odd number may be rounded as one alone is (`goesAlone`). */
 const PLACES = 256;
 
 /** Scores of pairs in their order, in one run of the score graph. */

@@ -22,10 +22,13 @@ export interface Format {
 /** Numbers of an int8 matrix that share a scale. */
 export const blockOf = ({ block = BLOCK }: Format): number => block;
 
-/** Largest blocks whose products ONNX Runtime rounds alike for one row and for several. */
+/**
+ * Largest blocks whose products ONNX Runtime 1.30 rounds alike for one row and for several; of larger ones it rounds one row, and
+ * the last of an odd number, otherwise. test/system/linear.test.ts watches this.
+ */
 const LARGEST_SHARED = 64;
 
-/** Whether only one text at a time may go through a model, or what is drawn for it would depend on its company. */
+/** Whether an int8 model draws for one text at a time, because what it draws would depend on the text's company. */
 export const goesAlone = (format: Format): boolean => blockOf(format) > LARGEST_SHARED;
 
 export interface Weight {

@@ -108,7 +108,6 @@ function ofFiles<Made>(
     const made = await make({
       async *files(given) {
         for await (const item of corpus.files({ ...given, ...(signal === undefined ? {} : { signal }) })) {
-          signal?.throwIfAborted();
           yield item;
           files++;
           task.tick();

@@ -56,7 +56,6 @@ export async function* readSources(
   if ((rules.without ?? []).length > 0) await loadGrammar();
   const filter = openFilter(rules);
   for await (const item of corpus.files({ seed, ...(signal === undefined ? {} : { signal }) })) {
-    signal?.throwIfAborted();
     // A cast because a reject's reason is any stage's; those of a corpus are its own.
     const found: Filtered =
       "file" in item ? filter(item.file) : { reason: item.reject.reason as CorpusReason };

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { lockFolder } from "../../src/core/lock.js";
 
 let folder: string;
@@ -55,7 +55,7 @@ describe("a folder's lock", () => {
         const pid = Number(line.toString());
         const stat = (): string[] =>
           readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-        while (stat()[0] !== "Z") await new Promise((resolve) => setTimeout(resolve, 5));
+        await vi.waitUntil(() => stat()[0] === "Z", { timeout: 30_000 });
         writeFileSync(
           path.join(folder, ".lock"),
           JSON.stringify({ pid, host: hostname(), born: stat()[19] }),

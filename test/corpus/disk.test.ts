@@ -112,3 +112,23 @@ it("says what is wrong with the name", async () => {
     await expect(openCorpus(spec)).rejects.toThrow(message);
   }
 });
+
+// A group of rows is in memory once it is read: nothing but a pause of ours lets a signal be heard.
+it.each(["stdlib", "jsonl", "parquet"])("%s hears between two files that it is to stop", async (kind) => {
+  const rows = Array.from({ length: 3_000 }, (_, at) => ({ content: `a = ${at}\n` }));
+  write({ "a.jsonl": linesOf(rows) });
+  write({ "a.parquet": parquetOf({ content: rows.map(({ content }) => content) }, 3_000) });
+  const corpus = await openCorpus(kind === "stdlib" ? kind : `${kind}:${root}/a.${kind}`);
+  const count = (await itemsOf(corpus, 1)).length;
+  const stop = new AbortController();
+  const files = corpus.files({ seed: 1, signal: stop.signal });
+  let read = 0;
+  const reading = (async () => {
+    for await (const item of files) {
+      expect(item).toHaveProperty("file");
+      if (read++ === 0) setTimeout(() => stop.abort(new Error("enough")), 0);
+    }
+  })();
+  await expect(reading).rejects.toThrow("enough");
+  expect(read).toBeLessThan(count);
+});

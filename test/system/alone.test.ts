@@ -1,5 +1,5 @@
 // Models whose rounding depends on how many rows go together draw one text at a time, whatever is asked of them at once. On a
-// GPT-2 wide enough for its rounding to differ. Runs on the compiled thread in dist.
+// GPT-2 wide enough for texts to differ by it. Runs on the compiled thread in dist.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -14,8 +14,6 @@ import { writeRandomGpt2 } from "../model/random-gpt2.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "selfalign-alone-"));
 const wide = path.join(folder, "int8-128");
-const REFUSED =
-  /dtype int8-128 takes one text at a time, not 5: leave the batch size out, or convert it as int8/;
 
 beforeAll(async () => {
   const checkpoint = path.join(folder, "checkpoint");
@@ -28,13 +26,20 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const prompts = ["def add(a, b):\n    return", "x = [", "import os\n", "#"];
 
 describe("asked of one engine at once, or each of it alone", () => {
+  const notices: string[] = [];
   let engine: Engine;
+  let asked: Engine;
   beforeAll(async () => {
     engine = await openEngine(`local:${wide}`, { threads: 1 });
+    const onNotice = (text: string): void => void notices.push(text);
+    asked = await openEngine(`local:${wide}`, { threads: 1, batchSize: 8, onNotice });
   });
-  afterAll(() => engine.close());
+  afterAll(async () => {
+    await engine.close();
+    await asked.close();
+  });
 
-  it("texts are the same", async () => {
+  it("texts are the same, whatever batch size is asked for", async () => {
     const requests = prompts.flatMap((prompt, n) =>
       [0, 1].map((temperature) => request(`${n} ${temperature}`, { prompt, temperature, seed: n })),
     );
@@ -42,16 +47,20 @@ describe("asked of one engine at once, or each of it alone", () => {
     for (const one of requests)
       for (const [key, answer] of await drawn(engine, [one])) alone.set(key, answer);
     expect(await drawn(engine, requests)).toEqual(alone);
+    expect(await drawn(asked, requests)).toEqual(alone);
+    expect(notices).toEqual(["a model of the dtype int8-128 draws one text at a time"]);
   });
 
-  it("scores are the same to the bit", async () => {
-    // These do go together. The last row of an odd number is rounded as one alone is: of a text it is the last token, after which
-    // nothing is scored.
-    const pairs = [1, 2, 3].flatMap((length) =>
-      prompts.map((_, n) => ({
+  it.each([
+    ["an even number of rows", [1, 2, 3, 4], 4],
+    ["an odd number", [4], 3],
+    ["rows for more than one piece of a product", [126, 127], 3],
+  ])("scores are the same to the bit, of which more go together: %s", async (_, lengths, count) => {
+    const pairs = lengths.flatMap((length) =>
+      Array.from({ length: count }, (__, n) => ({
         key: `${length} ${n}`,
         prompt: [80 + n],
-        text: Array.from({ length }, (__, at) => 90 + n * at),
+        text: Array.from({ length }, (___, at) => 90 + (((n + 1) * at) % 160)),
       })),
     );
     const alone = [];
@@ -59,11 +68,6 @@ describe("asked of one engine at once, or each of it alone", () => {
     expect(new Set(alone.map((score) => JSON.stringify(score))).size).toBe(pairs.length);
     const together = await collect(engine.score(from(pairs)));
     expect(new Set(together)).toEqual(new Set(alone));
-  });
-
-  it("no more go together on demand", async () => {
-    await expect(openEngine(`local:${wide}`, { batchSize: 5 })).rejects.toThrow(REFUSED);
-    await (await openEngine(`local:${wide}`, { batchSize: 1 })).close();
   });
 });
 
@@ -73,6 +77,6 @@ it("searches are the same for all prompts at once and for each alone", async () 
   const alone = [];
   for (const prompt of prompts) alone.push(...(await searcher.search([prompt], options)));
   expect(await searcher.search(prompts, options)).toEqual(alone);
-  await expect(searcher.search(prompts, { ...options, batchSize: 5 })).rejects.toThrow(REFUSED);
+  expect(await searcher.search(prompts, { ...options, batchSize: 5 })).toEqual(alone);
   await searcher.close();
 });
