@@ -256,7 +256,7 @@ export const CONVERT_FLAGS = {
     value: "TYPE",
     fallback: "int8",
     about:
-      "of the matrices: int8 (blocks of 32), int8-64 or int8-128 (faster on the processor, less exact; 128 takes one text at a time), fp32 or fp16",
+      "of the matrices: int8 (blocks of 32), int8-64 or int8-128 (faster on the processor, less exact; 128 draws one text at a time), fp32 or fp16",
   },
   device: { kind: "text", value: "NAME", fallback: "cpu", about: "what it is to run on: cpu or cuda" },
 };
