@@ -2,8 +2,8 @@
 // converted folder, and llama.cpp (node-llama-cpp, where `--llama` or SELFALIGN_LLAMA names a folder that has it) on a GGUF of
 // the same weights in as many bits. A StarCoder2 of random weights, one thread, greedy; each figure is taken in a process of its
 // own, the contestants take turns, and of each the best round counts. Compared are processor milliseconds, which other work on
-// the machine disturbs least; the floor is the time in which one thread reads the weights as often as a contestant does, once in
-// every round.
+// the machine disturbs least; the floor is the time in which one thread reads the weights as often as a contestant does, once
+// before each of them, since how fast memory is changes by the minute where others use it too.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -55,9 +55,9 @@ export async function bench({ size: rounds = ROUNDS, llama, geometry }) {
     const bytes = bytesIn("int8");
     const [taken, loads, reads] = [new Map(), [], []];
     for (let round = 0; round < rounds; round++) {
-      reads.push(measured("floor.mjs", String(COMMON.newTokens * bytes)));
       for (const batch of batches) {
         for (const [what, program, own] of contestants.filter(([one]) => takesPart(one, batch))) {
+          if (batch === 1) reads.push(measured("floor.mjs", String(COMMON.newTokens * bytes)));
           const figures = measured(program, JSON.stringify({ ...job, ...own, batch }));
           taken.set(`${what} ${batch}`, best(taken.get(`${what} ${batch}`), figures));
           loads.push(os.loadavg()[0]);
