@@ -1,8 +1,8 @@
 // Draws tokens for many prompts at once: prompts in, drawn tokens out as rows end. Rows come and go between runs of the graph,
-// equal prompts that come in together go through the model once, prompts of like length go together. What a row draws depends on its own prompt
-// and seed alone: all of a prompt but its last token goes in first, then every token by itself, in whatever company.
-// (Matrices of half floats are the exception: how ONNX Runtime rounds their products depends on how many rows there are. That holds
-// for int8 in blocks of 128 too, so that such models are given one row at a time.)
+// equal prompts that come in together go through the model once, prompts of like length go together. What a row draws depends
+// on its own prompt and seed alone: all of a prompt but its last token goes in first, then every token by itself, in whatever
+// company. (Matrices of half floats are the exception: how ONNX Runtime rounds their products depends on how many rows there
+// are. That holds for int8 in blocks of 128 too, so that such models are given one row at a time.)
 import { SessionError } from "../onnx/failures.js";
 import { loopedBatch } from "./looped.js";
 import { queueOf } from "./queue.js";

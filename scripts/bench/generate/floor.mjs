@@ -1,6 +1,6 @@
 // How fast one thread reads memory: a loop of WebAssembly's vector loads over 512 MiB, in as many passes as it takes to read the
-// bytes that the command line names, and in the fastest of them. The engine compiles it to the processor's 16-byte loads; the same loop in C, with these or
-// with loads of 64 bytes, reads no faster.
+// bytes that the command line names, and in the fastest of them. The engine compiles it to the processor's 16-byte loads; the
+// same loop in C, with these or with loads of 64 bytes, reads no faster.
 
 const BYTES = 512 * 2 ** 20;
 /** Loads in a turn of the loop, and the sums that they are added to in turn. */
